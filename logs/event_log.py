@@ -1,0 +1,183 @@
+"""The event log as every later room sees it: a table of events, a table of cases, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+    from ibis.backends.duckdb import Backend
+
+EVENT_COLUMNS: dict[str, str] = {
+    "row_no": "int64",  # unique, ascending in reading order over all files; every ordering ends in it
+    "file_no": "int32",  # index into Provenance.files
+    "source_row": "int64",  # row as a spreadsheet counts it (heading = 1); XES: ordinal of the event (from 1)
+    "case_id": "string",  # never null, never trimmed of leading zeros, never read as 'missing'
+    "activity": "string",  # never null: the label as the export spells it (wide layout: the milestone's heading)
+    "t_us": "int64",  # never null: completion (or only) time, microseconds since the epoch, UTC
+    "start_us": "int64",  # start of the activity where the row itself gives one, else null
+    "resource": "string",  # person or system that acted
+    "role": "string",  # organisational unit or role of the resource, as the export spells it
+    "lifecycle": "string",  # lower case XES transition (start, complete, assign …); null: the log has none
+    "event_id": "string",
+    "instance": "string",  # key of the activity instance, e.g. a work-order number inside the case
+    "copy_of_row": "int64",  # row_no of the first row equal in all mapped columns; null: first or only
+}
+"""Columns of `EventLog.events`; one further string column follows for each mapped attribute, under its name.
+
+A row of a wide export makes several events, which then share `source_row` but not `row_no`.
+"""
+
+CASE_COLUMNS: dict[str, str] = {
+    "case_id": "string",
+    "events": "int64",
+    "first_us": "int64",
+    "last_us": "int64",
+    "excluded_rows": "int64",  # rows of this case that were rejected: what is absent may only be unread
+}
+"""Columns of `EventLog.cases`; then a string column per attribute: the first non-null value by `row_no`."""
+
+EXCLUDED_COLUMNS: dict[str, str] = {
+    "file_no": "int32",
+    "source_row": "int64",
+    "disposition": "string",  # 'rejected' | 'filtered' | 'merged'
+    "reason": "string",  # a Reason, or the text of the filter
+    "column": "string",  # heading concerned, where one is
+    "value": "string",  # the offending value, cut to 200 characters
+    "case_id": "string",  # where it could be read
+}
+"""Columns of `EventLog.excluded`: one line for every row (wide: cell) read and not used."""
+
+
+class Reason(StrEnum):
+    """Why a row was rejected or merged."""
+
+    NO_CASE = "no_case"
+    NO_ACTIVITY = "no_activity"
+    NO_TIME = "no_time"
+    BAD_TIME = "bad_time"  # text that no declared format reads
+    TIME_OUT_OF_RANGE = "time_out_of_range"  # before 1970 or after 2100: a default or a slip, not a time
+    END_BEFORE_START = "end_before_start"
+    FIELD_COUNT = "field_count"  # more or fewer fields than the heading
+    BLANK_LINE = "blank_line"
+    UNDECODABLE = "undecodable"  # bytes that the file's encoding does not know
+    NO_MILESTONE = "no_milestone"  # wide layout: a row without any time
+    SAME_EVENT_ID = "same_event_id"  # merged: an event id repeats
+    OVERLAPPING_FILES = "overlapping_files"  # merged: an identical row of an earlier file
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file that was read."""
+
+    name: str
+    """As the user named it."""
+    sha256: str
+    size: int
+    """Bytes."""
+    format: str
+    """'csv', 'xlsx' or 'xes'."""
+    encoding: str = ""
+    """Decided over the whole file, or named in the mapping; empty where the format fixes it."""
+    encoding_reason: str = ""
+    """Why that encoding: 'byte order mark', 'valid UTF-8', 'valid GB18030, not UTF-8', 'mapping'."""
+    delimiter: str = ""
+    sheet: str = ""
+    rows_read: int = 0
+
+
+@dataclass(frozen=True)
+class RowCount:
+    """Rows of one fate."""
+
+    disposition: str
+    """'rejected', 'filtered' or 'merged'."""
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Window:
+    """The window of the export in time and how its cases were selected, as the mapping states it."""
+
+    from_us: int | None = None
+    """Events before this instant were not exported (microseconds since the epoch, UTC)."""
+    until_us: int | None = None
+    """Events at or after this instant were not exported."""
+    selection: str = ""
+    """How cases were selected, in the user's words; 'not stated' findings rest on it."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a log came from and what became of every row."""
+
+    files: tuple[SourceFile, ...]
+    mapping_text: str
+    """The mapping in force as canonical YAML, given or proposed."""
+    mapping_sha256: str
+    mapping_origin: str
+    """The mapping file's name, or 'proposed'."""
+    mapping_reasons: tuple[str, ...]
+    """For a proposed mapping, why each column was taken."""
+    zone: str
+    """Time zone of naive times, IANA name."""
+    window: Window
+    layout: str
+    """'long' (a row per event) or 'wide' (a row per case, a column per milestone)."""
+    filters: tuple[str, ...]
+    """The filters in force, each as one readable line."""
+    rows_read: int
+    rows_used: int
+    excluded: tuple[RowCount, ...]
+    """Rows not used, by reason. rows_read == rows_used + the sum of these."""
+    cells_rejected: int
+    """Wide layout: unreadable cells in rows otherwise used (listed in `EventLog.excluded` too)."""
+    reject_limit: float
+    """Share of rows rejected above which a run is inconclusive."""
+    fields: frozenset[str]
+    """Columns of EVENT_COLUMNS that the mapping fills (detectors ask for these)."""
+    attributes: tuple[str, ...]
+    """Names of the mapped attributes."""
+    headings: tuple[tuple[str, str], ...] = ()
+    """(column of ours, heading in the export) for what was mapped."""
+
+    @property
+    def rows_rejected(self) -> int:
+        """Rows rejected for any reason (not those filtered or merged on purpose)."""
+        return sum(count.rows for count in self.excluded if count.disposition == "rejected")
+
+    @property
+    def reject_share(self) -> float:
+        """Rejected rows as a share of rows read; 0 for an empty file."""
+        return self.rows_rejected / self.rows_read if self.rows_read else 0.0
+
+
+@dataclass(frozen=True)
+class EventLog:
+    """One log in an in-process engine. Close it, or use it as a context manager, to free its storage."""
+
+    backend: Backend
+    events: ir.Table
+    """See EVENT_COLUMNS."""
+    cases: ir.Table
+    """See CASE_COLUMNS."""
+    excluded: ir.Table
+    """See EXCLUDED_COLUMNS."""
+    provenance: Provenance
+    labels: tuple[tuple[str, str], ...] = ()
+    """(label in the log, activity id) that the mapping states beyond a model's own aliases."""
+    on_close: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def close(self) -> None:
+        """Drop the engine's storage; the tables cannot be read afterwards."""
+        self.on_close()
+
+    def __enter__(self) -> EventLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

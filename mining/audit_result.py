@@ -1,0 +1,60 @@
+"""The Audit: everything a report needs, computed once; renderers only read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from logs.event_log import Provenance
+from mining.findings import (
+    CaseFile,
+    Conclusion,
+    CouldNotCheck,
+    Discovery,
+    Finding,
+    Population,
+    Rate,
+    SourceRow,
+    UnknownLabel,
+    VariantSummary,
+)
+from reference_models.model import ReferenceModel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One log judged against one reference model at one instant."""
+
+    tool_version: str
+    as_of_us: int
+    """The instant of judgement, microseconds since the epoch, UTC."""
+    as_of_basis: str
+    """'given', or 'latest_event' of the log."""
+    model: ReferenceModel
+    provenance: Provenance
+    population: Population
+    conclusion: Conclusion
+    findings: tuple[Finding, ...]
+    """One per rule that could be checked and has occurrences; gravest first, then most violated, then id."""
+    not_checked: tuple[CouldNotCheck, ...]
+    rates: tuple[Rate, ...]
+    """In the order of the contract's tables."""
+    discovery: Discovery
+    variants: tuple[VariantSummary, ...]
+    """The most frequent ones and all that an example case of a finding took; see `variants_shown_cases`."""
+    variants_shown_cases: int
+    """Cases that the listed variants cover, of population.cases."""
+    unknown_labels: tuple[UnknownLabel, ...]
+    occurrences: pd.DataFrame
+    """OCCURRENCE_COLUMNS; every occurrence that is not conformant, sorted by rule_id, case_id, anchor."""
+    case_files: Mapping[str, CaseFile]
+    """By case id: the cases of the worst occurrences."""
+    evidence: Mapping[int, SourceRow]
+    """By row_no: the source rows of the worst occurrences."""
+    excluded_examples: tuple[tuple[str, int, str, str, str], ...]
+    """(file, row, reason, column, value) of rows not used: the first ones per reason."""

@@ -1,0 +1,353 @@
+"""A reference model as every later room sees it: a process net, who does what, and the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """Who set a criterion (`docs/domain`): without an author there is no finding worth the name."""
+
+    SOURCED = "sourced"
+    """A document says so."""
+    INFERRED = "inferred"
+    """The documents imply it; order or reading is ours."""
+    ASSUMED = "assumed"
+    """Ours, so that the process can be run; a user must confirm it. A deviation from it is at most 'low'."""
+    USER = "user"
+    """Given by the user, who overrides or completes the library model."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A name or sentence in both languages of the reports."""
+
+    zh: str
+    en: str
+
+    def get(self, lang: str) -> str:
+        """The text in 'zh' or 'en'."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True)
+class Authority:
+    """On what a criterion rests."""
+
+    standing: Standing
+    source: str = ""
+    """Document or domain page, e.g. 'S1'."""
+    reason: Text | None = None
+    """Why this reading; required of everything inferred or assumed."""
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of the process: a lane of the diagram."""
+
+    id: str
+    name: Text
+    units: tuple[str, ...]
+    """Organisational units that fill it, as exports spell them."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Something an export may record: a task of the BPMN, or an accompanying event outside its flow."""
+
+    id: str
+    """The BPMN element's id, or the contract's own id for an event outside the flow."""
+    name: Text
+    aliases: tuple[str, ...]
+    """Further spellings found in exports."""
+    role: str | None
+    """Role id (lane); None for events outside the flow that name none."""
+    in_flow: bool
+    """False: recorded beside the process (pauses, notices); never a log move."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Transition:
+    """A transition of the net."""
+
+    id: str
+    label: str | None
+    """Activity id, or None for a silent one."""
+    pre: tuple[int, ...]
+    """Input places (indices; a place occurs once per arc weight)."""
+    post: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Net:
+    """A labelled accepting Petri net with numbered places."""
+
+    places: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+    initial: tuple[int, ...]
+    """Marked places, one entry per token."""
+    finals: tuple[tuple[int, ...], ...]
+    """Accepting markings, each sorted, one entry per token."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit in time."""
+
+    value: float
+    unit: str
+    """'working_days', 'days' (calendar days) or 'hours' (hours that the clock's calendar counts)."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Handoff:
+    """Work changes lane: the sender's token reaches the receiver through silent transitions only."""
+
+    id: str
+    """'sender->receiver' by activity ids."""
+    sender: str
+    receiver: str
+    sender_role: str
+    receiver_role: str
+    limit: Limit | None
+    """Time the receiver has to receive and accept; None: nobody gave one."""
+    received_by: tuple[str, ...]
+    """Activities outside the flow that record receipt by the receiver."""
+    accepted_by: tuple[str, ...]
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Pause:
+    """An interval that stops a clock, between two recorded events."""
+
+    start: str
+    """Activity id that begins it."""
+    end: str
+    reason: Text
+
+
+@dataclass(frozen=True)
+class Band:
+    """A numeric band, inclusive at both ends; None is open."""
+
+    least: float | None
+    most: float | None
+
+
+@dataclass(frozen=True)
+class LimitCell:
+    """One cell of a deadline table."""
+
+    limit: float | None
+    """In the table's unit; None: no limit given (not determinable, not 'in time')."""
+    doubtful_from: float | None = None
+    """Where the source can be read two ways, the stricter reading: at most this is in time, more than
+    `limit` is late, in between is not determinable."""
+
+
+@dataclass(frozen=True)
+class DeadlineRow:
+    """One row of a deadline table: the cases it is for, and a limit per class."""
+
+    id: str
+    name: Text
+    when: Mapping[str, str | Band]
+    """Attribute → category, or numeric band; all must hold."""
+    cells: Mapping[str, LimitCell]
+    """Class (value of the table's `by` attribute) → limit."""
+    authority: Authority
+    planned_per_month: Mapping[str, float] = field(default_factory=dict)
+    """Class → planned number of orders a month: an indicator, never a cap."""
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A clock with its deadline table."""
+
+    id: str
+    name: Text
+    start: str
+    """Activity whose (first) completion starts the clock."""
+    stop: str
+    """Activity whose (last, after the start) completion stops it."""
+    unit: str
+    """'working_days', 'days' or 'hours'."""
+    calendar: str
+    """Calendar id; 'around-the-clock' counts every hour."""
+    pauses: tuple[Pause, ...]
+    by: str
+    """Attribute that selects the column (class)."""
+    rows: tuple[DeadlineRow, ...]
+    target: float | None
+    """Share of cases that should be on time, 0 to 1."""
+    restart_on: tuple[str, ...]
+    """Activities after which the clock starts anew; empty: a reopened case resumes its clock."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Told:
+    """Rule: after an activity, somebody must be told within a limit (closed loop)."""
+
+    id: str
+    name: Text
+    after: str
+    told_by: str
+    """Activity (usually outside the flow) that records the notice."""
+    limit: Limit | None
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class DuplicateIdentity:
+    """What makes two orders the same order."""
+
+    id: str
+    name: Text
+    activity: str
+    """Activity that places an order."""
+    same: tuple[str, ...]
+    """Attributes that must be equal (all non-null)."""
+    within_days: float
+    """Calendar days between two orders of one identity for them to be a pair."""
+    open_until: tuple[str, ...]
+    """Activities (of the order's case) that settle the order; until then a repetition is 'resent'."""
+    waits_for: str | None
+    """Activity whose absence explains a resent order (funds arrived 资金到位)."""
+    amount: str | None
+    """Attribute with the money at stake."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class PingPong:
+    """How often a case may go back to the role it just came from."""
+
+    between: str
+    """'role' (lanes, units mapped to roles) or 'unit' (organisational units as logged)."""
+    allowed: int
+    """Returns allowed beyond those of the case's reference path (between roles) or in all (units)."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class IdleLimit:
+    """How long an open case may rest after an activity."""
+
+    after: str | None
+    """Activity id; None: the default for all others."""
+    limit: Limit | None
+
+
+@dataclass(frozen=True)
+class AttributeSpec:
+    """An attribute that the contract's tables and identities speak of."""
+
+    id: str
+    name: Text
+    aliases: tuple[str, ...]
+    """Headings under which exports carry it."""
+    type: str
+    """'category', 'number' or 'text'."""
+    values: Mapping[str, tuple[str, ...]]
+    """Category → spellings in exports."""
+    without_limit: tuple[str, ...]
+    """Categories declared to have no limit."""
+
+
+@dataclass(frozen=True)
+class Timer:
+    """A timer event of the diagram: documentation of a limit; deadlines are judged by the contract."""
+
+    id: str
+    name: str
+    attached_to: str | None
+    duration: str
+    interrupting: bool
+
+
+@dataclass(frozen=True)
+class FlowNode:
+    """A BPMN node for drawing."""
+
+    id: str
+    kind: str
+    """'task', 'startEvent', 'endEvent', 'exclusiveGateway', 'parallelGateway', 'intermediateTimer', 'boundaryTimer'."""
+    name: str
+    role: str | None
+    attached_to: str | None = None
+
+
+@dataclass(frozen=True)
+class SequenceFlow:
+    """A BPMN sequence flow for drawing."""
+
+    id: str
+    source: str
+    target: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """The process as drawn, in lane order; layout is the renderer's."""
+
+    nodes: tuple[FlowNode, ...]
+    flows: tuple[SequenceFlow, ...]
+    lanes: tuple[str, ...]
+    """Role ids from top to bottom."""
+
+
+@dataclass(frozen=True)
+class ReferenceModel:
+    """What should happen: net, roles, handoffs and contract of one process. Identified by its content."""
+
+    id: str
+    version: str
+    in_force_from: date
+    title: Text
+    process: str
+    """The process it models, e.g. 'P3'."""
+    sources: tuple[tuple[str, Text], ...]
+    net: Net
+    diagram: Diagram
+    roles: Mapping[str, Role]
+    activities: Mapping[str, Activity]
+    handoffs: tuple[Handoff, ...]
+    timers: tuple[Timer, ...]
+    attributes: Mapping[str, AttributeSpec]
+    deadlines: tuple[Deadline, ...]
+    told: tuple[Told, ...]
+    duplicates: tuple[DuplicateIdentity, ...]
+    ping_pong: PingPong | None
+    idle_limits: tuple[IdleLimit, ...]
+    idle_calendar: str
+    """Calendar in which idle limits and handoff limits run."""
+    ends: tuple[str, ...]
+    """Activities after which a case is closed."""
+    reopened_by: tuple[str, ...]
+    """Activities that open a closed case again."""
+    severity: Mapping[str, str]
+    """Rule id, or 'family' or 'family.kind' → default severity."""
+    costs: Mapping[str, int]
+    """Activity id → cost of a deviation on it; 1 where not named."""
+    bpmn_sha256: str
+    contract_sha256: str
+    location: str
+    """Where it was loaded from: 'library' or a path as the user named it."""
+    overrides: tuple[str, ...] = ()
+    """What the user's override file changed, one dotted key each."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of diagram and contract together."""
+        import hashlib
+
+        return hashlib.sha256((self.bpmn_sha256 + self.contract_sha256).encode()).hexdigest()
