@@ -1,0 +1,269 @@
+"""The whole audit as canonical JSON, `walkthrough-audit/1` (see `schema/audit-1.schema.json`)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+
+from logs.event_log import Provenance
+from mining.audit_result import Audit
+from mining.findings import CaseFile, CouldNotCheck, Counts, Finding, Move, Rate, SourceRow, VariantSummary
+from reference_models.model import Authority, ReferenceModel, Text
+from reports.canonical import JsonObject, JsonValue, canonical, encode
+from reports.discovery_json import discovery_object, input_object, window_object
+from reports.occurrence_table import occurrence_records
+from reports.output import write_atomically
+from reports.pseudonyms import Persons, Pseudonyms
+
+FORMAT = "walkthrough-audit/1"
+
+
+def to_json(audit: Audit, people: Pseudonyms) -> str:
+    """Everything the audit holds: the same audit and key give the same text. Times are microseconds, UTC."""
+    return canonical(audit_document(audit, people))
+
+
+def write_json(audit: Audit, path: Path, *, people: Pseudonyms) -> Path:
+    """Write `to_json` to a file, whole or not at all. Raises OutputError."""
+    return write_atomically(path, encode(to_json(audit, people)))
+
+
+def json_schema() -> JsonObject:
+    """The published JSON Schema (2020-12) of `walkthrough-audit/1`."""
+    text = files("reports").joinpath("schema", "audit-1.schema.json").read_text(encoding="utf-8")
+    schema: JsonObject = json.loads(text)
+    return schema
+
+
+def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
+    """The document that `to_json` writes."""
+    persons = Persons(audit, people)
+    return {
+        "format": FORMAT,
+        "tool": {"name": "walkthrough", "version": audit.tool_version},
+        "as_of": {"us": audit.as_of_us, "utc": _utc(audit.as_of_us), "basis": audit.as_of_basis},
+        "persons": "pseudonyms" if people.hidden else "plain",
+        "model": _model(audit.model),
+        "input": input_object(audit.provenance, persons.text),
+        "window": window_object(audit.provenance),
+        "rows": _rows(audit, persons),
+        "population": dict(vars(audit.population)),
+        "conclusion": {
+            "outcome": audit.conclusion.outcome.value,
+            "reasons": list(audit.conclusion.reasons),
+            "has_violations": audit.conclusion.has_violations,
+        },
+        "findings": [_finding(each) for each in audit.findings],
+        "not_checked": [_not_checked(each) for each in audit.not_checked],
+        "rates": [_rate(each) for each in audit.rates],
+        "discovery": discovery_object(audit.discovery, persons.unit),
+        "variants": [_variant(each) for each in audit.variants],
+        "variants_shown_cases": audit.variants_shown_cases,
+        "unknown_labels": [
+            {"label": each.label, "events": each.events, "cases": each.cases, "nearest": list(each.nearest)}
+            for each in audit.unknown_labels
+        ],
+        "occurrences": occurrence_records(audit.occurrences),
+        "case_files": [_case(audit.case_files[id], persons) for id in sorted(audit.case_files)],
+        "evidence": [_row(audit.evidence[number], persons) for number in sorted(audit.evidence)],
+    }
+
+
+def _utc(us: int) -> str:
+    instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+    return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _text(text: Text) -> JsonObject:
+    return {"zh": text.zh, "en": text.en}
+
+
+def _authority(authority: Authority) -> JsonObject:
+    return {
+        "standing": authority.standing.value,
+        "source": authority.source,
+        "reason": _text(authority.reason) if authority.reason else None,
+    }
+
+
+def _model(model: ReferenceModel) -> JsonObject:
+    return {
+        "id": model.id,
+        "version": model.version,
+        "in_force_from": model.in_force_from.isoformat(),
+        "title": _text(model.title),
+        "process": model.process,
+        "location": model.location,
+        "overrides": list(model.overrides),
+        "sources": [{"id": id, "text": _text(text)} for id, text in model.sources],
+        "sha256": model.sha256,
+        "bpmn_sha256": model.bpmn_sha256,
+        "contract_sha256": model.contract_sha256,
+        "activities": [
+            {"id": each.id, "name": _text(each.name), "role": each.role, "in_flow": each.in_flow}
+            for each in sorted(model.activities.values(), key=lambda each: each.id)
+        ],
+        "roles": [
+            {"id": each.id, "name": _text(each.name)}
+            for each in sorted(model.roles.values(), key=lambda each: each.id)
+        ],
+    }
+
+
+def _rows(audit: Audit, persons: Persons) -> JsonObject:
+    log: Provenance = audit.provenance
+    return {
+        "read": log.rows_read,
+        "used": log.rows_used,
+        "excluded": [
+            {"disposition": each.disposition, "reason": each.reason, "rows": each.rows}
+            for each in log.excluded
+        ],
+        "cells_rejected": log.cells_rejected,
+        "reject_limit": log.reject_limit,
+        "reject_share": log.reject_share,
+        "examples": [
+            {
+                "file": file,
+                "row": row,
+                "reason": persons.text(reason),
+                "column": column,
+                "value": persons.rejected_value(column, value),
+            }
+            for file, row, reason, column, value in audit.excluded_examples
+        ],
+    }
+
+
+def _counts(counts: Counts) -> JsonObject:
+    return {
+        "conformant": counts.conformant,
+        "violated": counts.violated,
+        "pending": counts.pending,
+        "not_determinable": counts.not_determinable,
+    }
+
+
+def _finding(finding: Finding) -> JsonObject:
+    rule = finding.rule
+    return {
+        "rule_id": rule.id,
+        "family": rule.family.value,
+        "kind": rule.kind,
+        "authority": _authority(rule.authority),
+        "default_severity": rule.severity.name.lower(),
+        "severity": finding.severity.name.lower(),
+        "activities": list(rule.activities),
+        "roles": list(rule.roles),
+        "label": rule.label,
+        "deadline": rule.deadline,
+        "row": rule.row,
+        "category": rule.category,
+        "limit": rule.limit,
+        "unit": rule.unit,
+        "fields": list(rule.fields),
+        "counts": _counts(finding.counts),
+        "cases_violated": finding.cases_violated,
+        "variants_violated": finding.variants_violated,
+        "reasons": [{"reason": reason, "occurrences": count} for reason, count in finding.reasons],
+        "ambiguous": finding.ambiguous,
+        "exposure": finding.exposure,
+        "cause": None,
+        "worst": [
+            {
+                "fingerprint": each.fingerprint,
+                "ledger": [
+                    {
+                        "state": part.state,
+                        "from_us": part.from_us,
+                        "until_us": part.until_us,
+                        "counted": part.counted,
+                    }
+                    for part in each.ledger
+                ],
+            }
+            for each in finding.worst
+        ],
+    }
+
+
+def _not_checked(check: CouldNotCheck) -> JsonObject:
+    return {
+        "family": check.family.value,
+        "kind": check.kind,
+        "reason": check.reason,
+        "missing": list(check.missing),
+        "required": check.required,
+    }
+
+
+def _rate(rate: Rate) -> JsonObject:
+    return {
+        "deadline": rate.deadline,
+        "row": rate.row,
+        "category": rate.category,
+        "limit": rate.limit,
+        "unit": rate.unit,
+        "target": rate.target,
+        "counts": _counts(rate.counts),
+        "rate": rate.rate,
+        "low": rate.low,
+        "high": rate.high,
+        "authority": _authority(rate.authority),
+        "planned_per_month": rate.planned_per_month,
+        "actual_per_month": rate.actual_per_month,
+    }
+
+
+def _moves(moves: Iterable[Move]) -> list[JsonValue]:
+    return [
+        {"kind": each.kind, "activity": each.activity, "position": each.position, "ambiguous": each.ambiguous}
+        for each in moves
+    ]
+
+
+def _variant(variant: VariantSummary) -> JsonObject:
+    return {
+        "id": variant.id,
+        "trace": list(variant.trace),
+        "unknown": list(variant.unknown),
+        "cases": variant.cases,
+        "open_cases": variant.open_cases,
+        "mode": variant.mode,
+        "cost": variant.cost,
+        "exact": variant.exact,
+        "moves": _moves(variant.moves),
+        "example_case": variant.example_case,
+    }
+
+
+def _case(case: CaseFile, persons: Persons) -> JsonObject:
+    return {
+        "case_id": case.case_id,
+        "variant": case.variant,
+        "status": case.status,
+        "attributes": [
+            {"name": name, "value": persons.attribute(name, value)} for name, value in case.attributes
+        ],
+        "timeline": [_row(each, persons) for each in case.timeline],
+        "moves": _moves(case.moves),
+        "truncated": case.truncated,
+    }
+
+
+def _row(row: SourceRow, persons: Persons) -> JsonObject:
+    return {
+        "row_no": row.row_no,
+        "file": row.file,
+        "row": row.row,
+        "case_id": row.case_id,
+        "activity": row.activity,
+        "activity_id": row.activity_id,
+        "t_us": row.t_us,
+        "resource": persons.resource(row.resource),
+        "role": row.role,
+        "lifecycle": row.lifecycle,
+    }
