@@ -150,6 +150,8 @@ class LimitCell:
     doubtful_from: float | None = None
     """Where the source can be read two ways, the stricter reading: at most this is in time, more than
     `limit` is late, in between is not determinable."""
+    authority: Authority | None = None
+    """On what this cell rests; None: on what its row rests."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +167,13 @@ class DeadlineRow:
     authority: Authority
     planned_per_month: Mapping[str, float] = field(default_factory=dict)
     """Class → planned number of orders a month: an indicator, never a cap."""
+    planned_over: tuple[str, ...] = ()
+    """Ids of the rows that the planned numbers count together, this one included; empty: this row alone."""
+
+    def authority_of(self, category: str) -> Authority:
+        """On what the limit of one class rests."""
+        cell = self.cells.get(category)
+        return cell.authority if cell and cell.authority else self.authority
 
 
 @dataclass(frozen=True)
@@ -279,7 +288,8 @@ class FlowNode:
 
     id: str
     kind: str
-    """'task', 'startEvent', 'endEvent', 'exclusiveGateway', 'parallelGateway', 'intermediateTimer', 'boundaryTimer'."""
+    """'task', 'startEvent', 'endEvent', 'exclusiveGateway', 'parallelGateway', 'intermediateTimer' or
+    'boundaryTimer'."""
     name: str
     role: str | None
     attached_to: str | None = None

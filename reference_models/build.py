@@ -1,0 +1,203 @@
+"""A valid contract and its compiled diagram, made into the frozen model that the other rooms read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reference_models.bpmn import Process
+from reference_models.contract import (
+    BandDocument,
+    CellDocument,
+    ContractDocument,
+    DeadlineDocument,
+    HandoffDocument,
+    LimitDocument,
+    RowDocument,
+    Stated,
+    TextDocument,
+)
+from reference_models.model import (
+    Activity,
+    AttributeSpec,
+    Authority,
+    Band,
+    Deadline,
+    DeadlineRow,
+    DuplicateIdentity,
+    Handoff,
+    IdleLimit,
+    Limit,
+    LimitCell,
+    Pause,
+    PingPong,
+    ReferenceModel,
+    Role,
+    Standing,
+    Text,
+    Told,
+)
+
+_WEAKEST_FIRST = (Standing.ASSUMED, Standing.INFERRED, Standing.USER, Standing.SOURCED)
+
+
+def build_model(
+    contract: ContractDocument,
+    process: Process,
+    *,
+    bpmn_sha256: str,
+    contract_sha256: str,
+    location: str,
+    overrides: tuple[str, ...] = (),
+) -> ReferenceModel:
+    """The reference model of a contract that passed its checks and a process that is sound."""
+    activities = {
+        key: Activity(
+            key,
+            _text(each.name),
+            each.aliases,
+            each.role if each.outside_flow else process.lane_of.get(key),
+            not each.outside_flow,
+            _authority(each),
+        )
+        for key, each in contract.activities.items()
+    }
+    return ReferenceModel(
+        id=contract.id,
+        version=contract.version,
+        in_force_from=contract.in_force_from,
+        title=_text(contract.title),
+        process=contract.process,
+        sources=tuple((key, _text(each)) for key, each in contract.sources.items()),
+        net=process.net,
+        diagram=process.diagram,
+        roles={
+            key: Role(key, _text(each.name), each.units, _authority(each))
+            for key, each in contract.roles.items()
+        },
+        activities=activities,
+        handoffs=tuple(_handoffs(contract, process, activities)),
+        timers=process.timers,
+        attributes={
+            key: AttributeSpec(
+                key, _text(each.name), each.aliases, each.type, dict(each.values), each.without_limit
+            )
+            for key, each in contract.attributes.items()
+        },
+        deadlines=tuple(_deadline(key, each) for key, each in contract.deadlines.items()),
+        told=tuple(
+            Told(key, _text(each.name), each.after, each.told_by, _limit(each.limit), _authority(each))
+            for key, each in contract.told.items()
+        ),
+        duplicates=tuple(_duplicates(contract)),
+        ping_pong=_ping_pong(contract),
+        idle_limits=tuple(
+            IdleLimit(None if key == "default" else key, _limit(each))
+            for key, each in contract.idle_limits.items()
+        ),
+        idle_calendar=contract.idle_calendar,
+        ends=contract.ends,
+        reopened_by=contract.reopened_by,
+        severity=dict(contract.severity),
+        costs=dict(contract.costs),
+        bpmn_sha256=bpmn_sha256,
+        contract_sha256=contract_sha256,
+        location=location,
+        overrides=overrides,
+    )
+
+
+def _text(document: TextDocument) -> Text:
+    return Text(document.zh, document.en)
+
+
+def _authority(stated: Stated | CellDocument | HandoffDocument) -> Authority:
+    reason = _text(stated.reason) if stated.reason else None
+    return Authority(Standing(stated.standing or "assumed"), stated.source, reason)
+
+
+def _limit(document: LimitDocument | None) -> Limit | None:
+    if document is None:
+        return None
+    ((unit, value),) = document.given().items()
+    return Limit(value, unit, _authority(document))
+
+
+def _handoffs(
+    contract: ContractDocument, process: Process, activities: dict[str, Activity]
+) -> Iterator[Handoff]:
+    for sender, receiver in process.handoffs:
+        key = f"{sender}->{receiver}"
+        said = contract.handoffs.get(key) or HandoffDocument()
+        yield Handoff(
+            key,
+            sender,
+            receiver,
+            process.lane_of[sender],
+            process.lane_of[receiver],
+            _limit(said.limit),
+            said.received_by,
+            said.accepted_by,
+            _authority(said) if said.standing else _weaker(activities[sender], activities[receiver]),
+        )
+
+
+def _weaker(sender: Activity, receiver: Activity) -> Authority:
+    """A handoff of which the contract says nothing rests on the weaker of its two steps."""
+    return min(sender.authority, receiver.authority, key=lambda each: _WEAKEST_FIRST.index(each.standing))
+
+
+def _deadline(key: str, document: DeadlineDocument) -> Deadline:
+    return Deadline(
+        id=key,
+        name=_text(document.name),
+        start=document.start,
+        stop=document.stop,
+        unit=document.unit,
+        calendar=document.calendar,
+        pauses=tuple(Pause(each.start, each.end, _text(each.reason)) for each in document.pauses.values()),
+        by=document.by,
+        rows=tuple(_row(row_id, row) for row_id, row in document.rows.items()),
+        target=document.target,
+        restart_on=document.restart_on,
+        authority=_authority(document),
+    )
+
+
+def _row(key: str, document: RowDocument) -> DeadlineRow:
+    when = {
+        name: Band(value.min, value.max) if isinstance(value, BandDocument) else value
+        for name, value in document.when.items()
+    }
+    cells = {
+        name: LimitCell(cell.limit, cell.doubtful_from, _authority(cell) if cell.standing else None)
+        for name, cell in document.limits.items()
+    }
+    return DeadlineRow(
+        key,
+        _text(document.name),
+        when,
+        cells,
+        _authority(document),
+        dict(document.planned_per_month),
+        document.planned_over,
+    )
+
+
+def _duplicates(contract: ContractDocument) -> Iterator[DuplicateIdentity]:
+    for key, each in contract.duplicates.items():
+        yield DuplicateIdentity(
+            id=key,
+            name=_text(each.name),
+            activity=each.activity,
+            same=each.same,
+            within_days=each.within_days,
+            open_until=each.open_until,
+            waits_for=each.waits_for,
+            amount=each.amount,
+            authority=_authority(each),
+        )
+
+
+def _ping_pong(contract: ContractDocument) -> PingPong | None:
+    said = contract.ping_pong
+    return PingPong(said.between, said.allowed, _authority(said)) if said else None

@@ -1,0 +1,237 @@
+"""The contract document: what BPMN does not say, as a domain person writes it in YAML.
+
+Things that have an id are keys of a mapping, so that an override file can name them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from logs.documents import Document
+
+Unit = Literal["working_days", "days", "hours"]
+Written = Annotated[str, Field(min_length=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class TextDocument(Document):
+    """A name or sentence in both languages."""
+
+    zh: Written
+    en: Written
+
+
+class Stated(Document):
+    """Something that somebody set: who, by which source, and why where it is not simply written there."""
+
+    standing: Literal["sourced", "inferred", "assumed", "user"]
+    source: str = ""
+    reason: TextDocument | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Stated:
+        if self.standing in ("inferred", "assumed") and self.reason is None:
+            raise ValueError(f"'{self.standing}' needs a reason in zh and en")
+        if self.standing == "sourced" and not self.source:
+            raise ValueError("'sourced' needs a source")
+        return self
+
+
+class LimitDocument(Stated):
+    """A limit in time: exactly one of the units."""
+
+    hours: Positive | None = None
+    days: Positive | None = None
+    working_days: Positive | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> LimitDocument:
+        if len(self.given()) != 1:
+            raise ValueError("give exactly one of hours, days, working_days")
+        return self
+
+    def given(self) -> dict[str, float]:
+        """Unit → value of the units that are given."""
+        units = {"hours": self.hours, "days": self.days, "working_days": self.working_days}
+        return {unit: value for unit, value in units.items() if value is not None}
+
+
+class RoleDocument(Stated):
+    """A role; its key is the lane's id."""
+
+    name: TextDocument
+    units: tuple[Written, ...] = ()
+
+
+class ActivityDocument(Stated):
+    """An activity; its key is the BPMN element's id, or an id of its own outside the flow."""
+
+    name: TextDocument
+    aliases: tuple[Written, ...] = ()
+    outside_flow: bool = False
+    role: str | None = None
+
+    @model_validator(mode="after")
+    def _lane_gives_role(self) -> ActivityDocument:
+        if self.role is not None and not self.outside_flow:
+            raise ValueError("the lane gives the role of an activity in the flow: remove 'role'")
+        return self
+
+
+class AttributeDocument(Document):
+    """An attribute that tables and identities speak of."""
+
+    name: TextDocument
+    aliases: tuple[Written, ...] = ()
+    type: Literal["category", "number", "text"]
+    values: dict[str, tuple[Written, ...]] = Field(default_factory=dict)
+    without_limit: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _values_of_categories(self) -> AttributeDocument:
+        if (self.type == "category") != bool(self.values):
+            raise ValueError("a category lists its 'values', a number or text has none")
+        return self
+
+
+class PauseDocument(Document):
+    """An interval that stops a clock."""
+
+    start: str
+    end: str
+    reason: TextDocument
+
+
+class BandDocument(Document):
+    """A numeric band, inclusive at both ends; an end left out is open."""
+
+    min: float | None = None
+    max: float | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> BandDocument:
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("min is above max")
+        return self
+
+
+class CellDocument(Document):
+    """A cell of a deadline table; a bare number is its limit, null says that none is given."""
+
+    limit: Positive | None = None
+    doubtful_from: Positive | None = None
+    standing: Literal["sourced", "inferred", "assumed", "user"] | None = None
+    source: str = ""
+    reason: TextDocument | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_number(cls, value: object) -> object:
+        return {"limit": value} if value is None or isinstance(value, int | float) else value
+
+    @model_validator(mode="after")
+    def _doubt_is_below(self) -> CellDocument:
+        if self.doubtful_from is not None and (self.limit is None or self.doubtful_from >= self.limit):
+            raise ValueError("doubtful_from is the stricter reading and must lie below the limit")
+        return self
+
+
+class RowDocument(Stated):
+    """A row of a deadline table."""
+
+    name: TextDocument
+    when: dict[str, str | BandDocument] = Field(default_factory=dict)
+    limits: dict[str, CellDocument]
+    planned_per_month: dict[str, Positive] = Field(default_factory=dict)
+    planned_over: tuple[str, ...] = ()
+
+
+class DeadlineDocument(Stated):
+    """A clock with its deadline table."""
+
+    name: TextDocument
+    start: str
+    stop: str
+    unit: Unit
+    calendar: str
+    pauses: dict[str, PauseDocument] = Field(default_factory=dict)
+    by: str
+    rows: dict[str, RowDocument]
+    target: Annotated[float, Field(gt=0, le=1)] | None = None
+    restart_on: tuple[str, ...] = ()
+
+
+class HandoffDocument(Document):
+    """What is said of a handoff beyond the diagram; its key is 'sender->receiver'."""
+
+    limit: LimitDocument | None = None
+    received_by: tuple[str, ...] = ()
+    accepted_by: tuple[str, ...] = ()
+    standing: Literal["sourced", "inferred", "assumed", "user"] | None = None
+    source: str = ""
+    reason: TextDocument | None = None
+
+
+class ToldDocument(Stated):
+    """Rule: after an activity somebody must be told."""
+
+    name: TextDocument
+    after: str
+    told_by: str
+    limit: LimitDocument | None = None
+
+
+class DuplicateDocument(Stated):
+    """What makes two orders the same order."""
+
+    name: TextDocument
+    activity: str
+    same: Annotated[tuple[str, ...], Field(min_length=1)]
+    within_days: Positive
+    open_until: tuple[str, ...] = ()
+    waits_for: str | None = None
+    amount: str | None = None
+
+
+class PingPongDocument(Stated):
+    """How often a case may go back to the role it came from."""
+
+    between: Literal["role", "unit"]
+    allowed: Annotated[int, Field(ge=0)]
+
+
+class ContractDocument(Document):
+    """The whole of contract.yaml."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    version: Written
+    in_force_from: date
+    title: TextDocument
+    process: str = ""
+    sources: dict[str, TextDocument] = Field(default_factory=dict)
+    roles: dict[str, RoleDocument] = Field(default_factory=dict)
+    activities: dict[str, ActivityDocument]
+    attributes: dict[str, AttributeDocument] = Field(default_factory=dict)
+    deadlines: dict[str, DeadlineDocument] = Field(default_factory=dict)
+    handoffs: dict[str, HandoffDocument] = Field(default_factory=dict)
+    told: dict[str, ToldDocument] = Field(default_factory=dict)
+    duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
+    ping_pong: PingPongDocument | None = None
+    idle_calendar: str = "around-the-clock"
+    idle_limits: dict[str, LimitDocument | None] = Field(default_factory=dict)
+    ends: tuple[str, ...] = ()
+    reopened_by: tuple[str, ...] = ()
+    severity: dict[str, Literal["info", "low", "medium", "high"]] = Field(default_factory=dict)
+    costs: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+
+    @field_validator("in_force_from", mode="before")
+    @classmethod
+    def _a_day(cls, value: object) -> object:
+        if not isinstance(value, str):
+            raise ValueError("write the day as YYYY-MM-DD")
+        return value
