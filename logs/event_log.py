@@ -67,6 +67,7 @@ class Reason(StrEnum):
     NO_MILESTONE = "no_milestone"  # wide layout: a row without any time
     SAME_EVENT_ID = "same_event_id"  # merged: an event id repeats
     OVERLAPPING_FILES = "overlapping_files"  # merged: an identical row of an earlier file
+    REPEATED_ROW = "repeated_row"  # merged: an identical row, where the mapping says drop_repeated_rows
 
 
 @dataclass(frozen=True)

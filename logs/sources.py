@@ -1,0 +1,114 @@
+"""The files that were named: found, told apart by content, hashed, unpacked."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import hashlib
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from logs.problems import InputError, Problem
+
+CHUNK = 1 << 20
+PathLike = str | Path
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file as the user named it."""
+
+    path: Path
+    name: str
+    format: str
+    """'csv', 'xlsx' or 'xes'."""
+    gzipped: bool
+    size: int
+    sha256: str
+
+
+def find_files(paths: PathLike | Iterable[PathLike]) -> list[Path]:
+    """The files that paths and globs name, each once: as named, a glob's files in order of name."""
+    named = [paths] if isinstance(paths, str | Path) else list(paths)
+    found: list[Path] = []
+    problems: list[Problem] = []
+    for each in named:
+        path = Path(each)
+        if path.is_file():
+            matches = [path]
+        elif path.is_dir():
+            problems.append(Problem("is a folder", str(each), None, f"name its files, e.g. {path}/*.csv"))
+            continue
+        else:
+            matches = [m for m in map(Path, sorted(glob.glob(str(each)))) if m.is_file()]  # noqa: PTH207
+        if not matches:
+            problems.append(Problem("no such file", str(each), None, "check the path"))
+        found += [match for match in matches if match not in found]
+    if problems or not found:
+        raise InputError(problems or [Problem("no file was named", "", None, "name an export to read")])
+    return found
+
+
+def open_source(path: Path) -> Source:
+    """Hash a file and tell its format by its first bytes, not by its name."""
+    try:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            head = file.read(4096)
+            file.seek(0)
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+        size = path.stat().st_size
+    except OSError as error:
+        raise InputError(
+            Problem(f"cannot be read: {error.strerror}", str(path), None, "check the file's permissions")
+        ) from None
+    if not size:
+        raise InputError(Problem("the file is empty", str(path), None, "export it again"))
+    gzipped = head.startswith(b"\x1f\x8b")
+    inner = _unpacked_head(path) if gzipped else head
+    return Source(path, str(path), _format(path, inner), gzipped, size, digest.hexdigest())
+
+
+def unpack(source: Source, target: Path) -> Path:
+    """Unpack a gzip file into `target`; a damaged or truncated one is an InputError."""
+    done = 0
+    try:
+        with gzip.open(source.path) as packed, target.open("wb") as plain:
+            while chunk := packed.read(CHUNK):
+                done += plain.write(chunk)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise damaged_gzip(source.name, error, f"{done:,} bytes could be unpacked") from None
+    return target
+
+
+def damaged_gzip(file: str, error: Exception, so_far: str) -> InputError:
+    """The error for a gzip file that ends too early or does not unpack."""
+    what = "is truncated" if isinstance(error, EOFError) else f"is damaged ({error})"
+    return InputError(Problem(f"the gzip file {what}; {so_far}", file, None, "copy or export it again"))
+
+
+def _unpacked_head(path: Path) -> bytes:
+    """First unpacked bytes; what is damaged is told by the reader, which knows how far it came."""
+    try:
+        with gzip.open(path) as packed:
+            return packed.read(4096)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        return b""
+
+
+def _format(path: Path, head: bytes) -> str:
+    suffixes = {suffix.lower() for suffix in path.suffixes}
+    if head.startswith(b"PK\x03\x04") or suffixes & {".xlsx", ".xlsm"}:
+        return "xlsx"
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InputError(
+            Problem("is a workbook of the old format (.xls) or an encrypted one", str(path), None,
+                    "save it as .xlsx without a password, or as CSV")
+        )  # fmt: skip
+    plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if plain.startswith((b"<?xml", b"<log", b"<!")) or ".xes" in suffixes:
+        return "xes"
+    return "csv"

@@ -1,0 +1,62 @@
+"""A DuckDB database in a temporary folder, reached through Ibis; gone when closed or collected."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import ibis
+from ibis.backends.duckdb import Backend
+
+
+class Store:
+    """Storage of one log: the database, its spill folder, and files decoded on the way in."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="walkthrough-"))
+        self.backend: Backend = ibis.duckdb.connect(self.folder / "log.duckdb")
+        self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
+        self.backend.con.execute("SET enable_progress_bar = false")
+        self.backend.con.execute("SET TimeZone = 'UTC'")
+        self._finalizer = weakref.finalize(self, _drop, self.backend, self.folder)
+
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        self.backend.con.execute(sql)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """All rows that a query answers: for small answers only."""
+        found: list[tuple[Any, ...]] = self.backend.con.execute(sql).fetchall()
+        return found
+
+    def value(self, sql: str) -> Any:
+        """The one value that a query answers."""
+        return self.rows(sql)[0][0]
+
+    def close(self) -> None:
+        """Drop database and folder; harmless when done twice."""
+        self._finalizer()
+
+
+def name(identifier: str) -> str:
+    """An identifier quoted for SQL."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def text(literal: str) -> str:
+    """A text literal quoted for SQL."""
+    return "'" + literal.replace("'", "''") + "'"
+
+
+def texts(literals: Iterable[str]) -> str:
+    """Text literals, separated by commas."""
+    return ", ".join(map(text, literals))
+
+
+def _drop(backend: Backend, folder: Path) -> None:
+    backend.disconnect()
+    shutil.rmtree(folder, ignore_errors=True)

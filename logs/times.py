@@ -1,0 +1,267 @@
+"""Times as exports spell them: which formats a column is in, decided over every value, and how to read them."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from logs.problems import InputError, Problem
+from logs.store import Store, text
+
+FIRST_US = 0
+"""1970-01-01: earlier times are defaults or slips."""
+BEYOND_US = 4_102_444_800_000_000
+"""2100-01-01."""
+_EXCEL_EPOCH = 25_569
+"""Excel's serial number of 1970-01-01."""
+_MAX_SHAPES = 400
+
+_DATES = (  # shape of a date (digits as 9) → patterns that may be meant
+    (r"9999([-/.])99?\199?", ("%Y{0}%m{0}%d",)),
+    (r"99?([-/.])99?\19999", ("%d{0}%m{0}%Y", "%m{0}%d{0}%Y")),
+    (r"99?([-/.])99?\199", ("%y{0}%m{0}%d", "%d{0}%m{0}%y", "%m{0}%d{0}%y")),
+    (r"9999年99?月99?(日|号)", ("%Y年%m月%d{0}",)),
+    (r"99?([- ])(?:A{4,9})\19999", ("%d{0}%B{0}%Y",)),
+    (r"99?([- ])(?:A{3})\19999", ("%d{0}%b{0}%Y",)),
+    (r"99?([- ])(?:A{3})\199", ("%d{0}%b{0}%y",)),
+    (r"A{3}( )99?, ?9999", ("%b %d, %Y",)),
+    (r"A{4,9}( )99?, ?9999", ("%B %d, %Y",)),
+)
+_CLOCKS = (
+    (r"", ""),
+    (r"99?:99", "%H:%M"),
+    (r"99?:99:99", "%H:%M:%S"),
+    (r"99?:99:99\.9{1,9}", "%H:%M:%S.%n"),
+    (r"99?:99:99,9{3}", "%H:%M:%S,%g"),
+    (r"99?:99 AA", "%I:%M %p"),
+    (r"99?:99:99 AA", "%I:%M:%S %p"),
+    (r"AA ?99?:99", "%p %I:%M"),
+    (r"AA ?99?:99:99", "%p %I:%M:%S"),
+    (r"99?时99?分", "%H时%M分"),
+    (r"99?时99?分99?秒", "%H时%M分%S秒"),
+)
+_OFFSETS = ((r"", ""), (r" ?[-+]99(?::?99)?", "%z"), (r"Z", "Z"))
+_DIGITS = (
+    (r"9{14}", ("%Y%m%d%H%M%S",)),
+    (r"9{12}", ("%Y%m%d%H%M",)),
+    (r"9{17}", ("%Y%m%d%H%M%S%g",)),
+    (r"9{8}", ("%Y%m%d",)),
+    (r"9{10}(\.9+)?", ("epoch_s",)),
+    (r"9{13}", ("epoch_ms",)),
+    (r"9{5}(\.9+)?", ("excel",)),
+)
+_SEPARATORS = (" ", "T", "")
+
+
+@dataclass(frozen=True)
+class TimeFormats:
+    """The formats that a set of columns is in."""
+
+    formats: tuple[str, ...]
+    """Patterns and words, as a mapping states them; empty: nothing there looks like a time."""
+    candidates: tuple[tuple[str, ...], ...] = ()
+    """Where the order of day and month cannot be told: the patterns that read every value."""
+    share: float = 1.0
+    """Share of the non-empty values that look like times."""
+
+
+def detect(store: Store, columns: Sequence[tuple[str, str]]) -> TimeFormats:
+    """The formats of (table, column) pairs taken together, from every value in them.
+
+    Day and month are told apart by any value that is valid only one way.
+    """
+    union = " UNION ALL ".join(f"SELECT {c} AS x FROM {table}" for table, c in columns)
+    if _all_iso(store, union):
+        return TimeFormats(("iso",))
+    shapes = _shapes(store, union)
+    total = sum(shapes.values())
+    groups: dict[tuple[str, ...], int] = {}
+    for shape, count in shapes.items():
+        patterns = patterns_of(shape)
+        if patterns:
+            groups[patterns] = groups.get(patterns, 0) + count
+    formats: list[str] = []
+    undecided: list[tuple[str, ...]] = []
+    for patterns in sorted(groups, key=lambda g: (-groups[g], g)):
+        fitting = _fitting(store, union, patterns)
+        formats.append(fitting[0])
+        if len(fitting) > 1:
+            undecided.append(fitting)
+    share = sum(groups.values()) / total if total else 0.0
+    return TimeFormats(tuple(dict.fromkeys(formats)), _settle(formats, undecided), share)
+
+
+def _settle(formats: list[str], undecided: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """One group of values that tells the order of day and month tells it for the others."""
+    known = {_order(each) for each in formats if each not in {u[0] for u in undecided}} & {"dm", "md"}
+    open_ = []
+    for group in undecided:
+        agreeing = [p for p in group if _order(p) in known]
+        if len(known) == 1 and len(agreeing) == 1:
+            formats[formats.index(group[0])] = agreeing[0]
+        else:
+            open_.append(group)
+    return tuple(open_)
+
+
+def _order(pattern: str) -> str:
+    """'dm', 'md' or '' by the numeric order of day and month."""
+    day, month, year = pattern.find("%d"), pattern.find("%m"), max(pattern.find("%Y"), pattern.find("%y"))
+    if min(day, month) < 0 or year < day:
+        return ""
+    return "dm" if day < month else "md"
+
+
+def _all_iso(store: Store, union: str) -> bool:
+    """Every value reads as an ISO time: by far the commonest case, and the cheapest to test."""
+    filled, bad = store.rows(
+        f"SELECT count(*), count(*) FILTER (NOT ({_starts_with_digit('v')} AND"
+        f" coalesce(try_cast(v AS TIMESTAMP), try_cast(v AS TIMESTAMPTZ)::TIMESTAMP) IS NOT NULL))"
+        f" FROM (SELECT {stripped('x')} AS v FROM ({union})) WHERE v <> ''"
+    )[0]
+    return bool(filled) and not bad
+
+
+def _shapes(store: Store, union: str) -> dict[str, int]:
+    """Values with every digit as 9, and how often each shape occurs, commonest first."""
+    rows = store.rows(
+        "SELECT translate(v, '0123456789', '9999999999') AS shape, count(*) AS n"
+        f" FROM (SELECT {_readable('x')} AS v FROM ({union})) WHERE v <> '' GROUP BY shape"
+        f" ORDER BY n DESC, shape LIMIT {_MAX_SHAPES}"
+    )
+    return dict(rows)
+
+
+def patterns_of(shape: str) -> tuple[str, ...]:
+    """The patterns that a shape may be in; several: the order of day and month is open."""
+    for regex, patterns in _DIGITS:
+        if re.fullmatch(regex, shape):
+            return patterns
+    letters = re.sub(r"[A-Za-z]{2,}", lambda m: "A" * len(m[0]), shape)
+    for (date, dates), separator in itertools.product(_DATES, _SEPARATORS):
+        found = re.match(date, letters)
+        if found is None:
+            continue
+        rest = letters[found.end() :]
+        if separator and not rest.startswith(separator):
+            continue
+        clock = _clock(rest[len(separator) :])
+        if clock is None or (separator and not clock):
+            continue
+        return tuple(_unpadded(pattern.format(found[1]), shape) + separator + clock for pattern in dates)
+    return ()
+
+
+def _clock(rest: str) -> str | None:
+    for (clock, pattern), (offset, zone) in itertools.product(_CLOCKS, _OFFSETS):
+        if re.fullmatch(clock + offset, rest) and (clock or not offset):
+            gap = " " if zone == "%z" and re.search(r" [-+]99", rest) else ""
+            return pattern + gap + zone
+    return None
+
+
+def _unpadded(pattern: str, shape: str) -> str:
+    """'Jan 5,2024' has no space after the comma."""
+    return pattern.replace(", ", ",") if "," in shape and ", " not in shape else pattern
+
+
+def _fitting(store: Store, union: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns that read most of the values; all of them where the values do not tell."""
+    if len(patterns) == 1:
+        return patterns
+    value = _readable("x")
+    counts = ", ".join(f"count(try_strptime({value}, {text(p)}))" for p in patterns)
+    read = store.rows(f"SELECT {counts} FROM ({union})")[0]
+    most = max(read)
+    return tuple(p for p, n in zip(patterns, read, strict=True) if n == most)
+
+
+def expression(column: str, formats: Sequence[str], zone: str) -> str:
+    """SQL that reads a text column as microseconds since the epoch (UTC); null where no format does."""
+    parts = [_one(_readable(column) if "%p" in each else stripped(column), each, zone) for each in formats]
+    return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
+
+
+def _one(value: str, form: str, zone: str) -> str:
+    number = f"try_cast({value} AS DECIMAL(28, 9))"
+    if form == "epoch_s":
+        return f"CAST(round({number} * 1000000) AS BIGINT)"
+    if form == "epoch_ms":
+        return f"CAST(round({number} * 1000) AS BIGINT)"
+    if form == "excel":  # to the second: a serial number's fraction is no more exact than that
+        seconds = f"CAST(round(({number} - {_EXCEL_EPOCH}) * 86400) AS BIGINT)"
+        local = f"try_cast(make_timestamp({seconds} * 1000000) AS TIMESTAMP)"
+        return f"epoch_us(timezone({text(zone)}, {local}))"
+    if form == "iso":
+        return _iso(value, zone)
+    read = f"try_strptime({value}, {text(form)})"
+    if form.endswith("Z") and not form.endswith("%Z"):
+        return f"epoch_us({read})"
+    if "%z" in form or "%Z" in form:
+        return f"epoch_us({read})"
+    return f"epoch_us(timezone({text(zone)}, {read}))"
+
+
+def _iso(value: str, zone: str) -> str:
+    """DuckDB's cast to TIMESTAMP ignores an offset, so a value with one takes the other way."""
+    naive = f"{value} NOT LIKE '%:%+%' AND {value} NOT LIKE '%:%-%' AND right({value}, 1) BETWEEN '0' AND '9'"
+    return (
+        f"CASE WHEN NOT {_starts_with_digit(value)} THEN NULL"
+        f" WHEN {naive} THEN epoch_us(timezone({text(zone)}, try_cast({value} AS TIMESTAMP)))"
+        f" ELSE epoch_us(try_cast({value} AS TIMESTAMPTZ)) END"
+    )
+
+
+def _starts_with_digit(value: str) -> str:
+    """'epoch' and 'infinity' are times to DuckDB, not to us."""
+    return f"({value} >= '0' AND {value} < ':')"
+
+
+def stripped(column: str) -> str:
+    """SQL that strips outer white space, the ideographic space included."""
+    return f"trim({column}, ' \t\r\n\u3000\u00a0')"
+
+
+def _readable(column: str) -> str:
+    """Stripped, and with 上午/下午 as AM/PM, which strptime knows."""
+    return f"replace(replace({stripped(column)}, '上午', 'AM'), '下午', 'PM')"
+
+
+def check_formats(store: Store, formats: Iterable[str], file: str) -> None:
+    """Raises InputError for patterns that strptime does not know."""
+    problems = []
+    for each in formats:
+        if "%" in each:
+            try:
+                store.value(f"SELECT try_strptime('', {text(each)})")
+            except duckdb.Error:
+                problems.append(
+                    Problem(f"time_formats: '{each}' is not a pattern that can be read", file, None,
+                            "use %Y %m %d %H %M %S as in %Y-%m-%d %H:%M:%S")
+                )  # fmt: skip
+    if problems:
+        raise InputError(problems)
+
+
+def instant(value: str, zone: str, file: str, *, whole_day: bool = False) -> int:
+    """A date or time that a person wrote (ISO), as microseconds since the epoch.
+
+    `whole_day`: a bare date means the end of that day. Raises InputError for anything else.
+    """
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise InputError(
+            Problem(f"'{value}' is not a date", file, None, "write 2026-03-31 or 2026-03-31 17:00")
+        ) from None
+    if whole_day and len(value.strip()) <= len("2026-03-31"):
+        moment += timedelta(days=1)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(zone))
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
