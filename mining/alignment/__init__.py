@@ -1,0 +1,16 @@
+"""Optimal alignments of variants with a reference model's net."""
+
+from mining.alignment.exact import align
+from mining.alignment.interface import Alignment, Mode, Step, Variant
+from mining.alignment.reachability import ReachabilityGraph, TooLarge, reachability_graph
+
+__all__ = [
+    "Alignment",
+    "Mode",
+    "ReachabilityGraph",
+    "Step",
+    "TooLarge",
+    "Variant",
+    "align",
+    "reachability_graph",
+]

@@ -1,0 +1,278 @@
+"""Exact optimal alignments: dynamic programming over prefix tree × reachability graph.
+
+The least cost to stand in a state having seen a prefix depends on the prefix alone, so variants that
+share a prefix share the work (Adriansyah 2014 defines the costs; the product with the reachability graph
+is the synchronous product searched state by state instead of by A*). NumPy handles one level of the
+prefix tree at a time.
+
+Tie-breaking rule, read from the end of the trace backwards: a log move before a synchronous move before
+a model move; among equals the edge that stands first in the graph. So of two equal events the *later*
+one is the surplus, and a missing task is missed as *early* as possible. Fewer silent steps win.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.alignment.interface import Alignment, Mode, Step, Variant
+from mining.alignment.reachability import Ints, ReachabilityGraph
+
+UNIT = 1 << 20
+"""One unit of cost. A silent step costs 1, so that silent loops end and the shortest run is shown."""
+NEVER = np.iinfo(np.int64).max // 4
+TABLE_CELLS = 40_000_000
+"""Cells of the cost table held at once (320 MB); more variants are done in further batches."""
+
+
+def align(
+    graph: ReachabilityGraph, variants: Sequence[Variant], costs: Mapping[str, int] | None = None
+) -> list[Alignment]:
+    """Optimal alignments, one per variant, in the order given.
+
+    `costs` gives the cost of a deviation on an activity (default 1). Every result is exact. Deviations
+    that some other optimal alignment does without are marked `avoidable`.
+    """
+    machine = _Machine.of(graph, costs or {})
+    results: list[Alignment | None] = [None] * len(variants)
+    for starts_anywhere in (False, True):
+        chosen = [i for i, v in enumerate(variants) if v.mode.starts_anywhere is starts_anywhere]
+        chosen.sort(key=lambda i: variants[i].trace)
+        for batch in _batches(chosen, variants, TABLE_CELLS // max(1, machine.states)):
+            table = _cost_table(machine, [variants[i].trace for i in batch], starts_anywhere)
+            for i, path in zip(batch, table.paths, strict=True):
+                results[i] = _reconstruct(machine, variants[i], table.costs[path])
+    return [result for result in results if result is not None]
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """The graph with costs per edge, in the arrays that the recurrence needs."""
+
+    graph: ReachabilityGraph
+    states: int
+    log_costs: Mapping[str, int]
+    model_cost: Ints
+    """Per edge, in units: what it costs to fire it without an event."""
+    group_starts: npt.NDArray[np.intp]
+    """Where the edges of a next target begin (edges are sorted by target)."""
+    group_targets: Ints
+    by_label: Mapping[str, Ints]
+    """Activity → its edges."""
+    labels: tuple[str | None, ...]
+    """Per edge."""
+    incoming: tuple[tuple[int, ...], ...]
+    """Per state: edges that end there."""
+
+    @classmethod
+    def of(cls, graph: ReachabilityGraph, costs: Mapping[str, int]) -> _Machine:
+        names = [t.label for t in graph.net.transitions]
+        labels = tuple(names[t] for t in graph.transition.tolist())
+        edges_of: dict[str, list[int]] = {}
+        for edge, label in enumerate(labels):
+            if label is not None:
+                edges_of.setdefault(label, []).append(edge)
+        targets, starts = np.unique(graph.target, return_index=True)
+        incoming: list[list[int]] = [[] for _ in graph.markings]
+        for edge, state in enumerate(graph.target.tolist()):
+            incoming[state].append(edge)
+        return cls(
+            graph=graph,
+            states=len(graph.markings),
+            log_costs={label: cost * UNIT for label, cost in costs.items()},
+            model_cost=np.array([1 if n is None else costs.get(n, 1) * UNIT for n in labels], dtype=np.int64),
+            group_starts=starts,
+            group_targets=targets,
+            by_label={label: np.array(edges) for label, edges in edges_of.items()},
+            labels=labels,
+            incoming=tuple(map(tuple, incoming)),
+        )
+
+    def log_cost(self, activity: str) -> int:
+        return self.log_costs.get(activity, UNIT)
+
+
+@dataclass(frozen=True)
+class _CostTable:
+    """Costs per node of the prefix tree and state; per trace the nodes from the root to its end."""
+
+    costs: Ints
+    paths: list[list[int]]
+
+
+def _batches(chosen: list[int], variants: Sequence[Variant], nodes: int) -> Iterator[list[int]]:
+    """Split (sorted) variants so that no batch can have more than about `nodes` prefixes."""
+    batch: list[int] = []
+    used = 0
+    for i in chosen:
+        size = len(variants[i].trace) + 1
+        if batch and used + size > nodes:
+            yield batch
+            batch, used = [], 0
+        batch.append(i)
+        used += size
+    if batch:
+        yield batch
+
+
+def _cost_table(machine: _Machine, traces: list[tuple[str, ...]], anywhere: bool) -> _CostTable:
+    paths, parents, activities, depths = _prefix_tree(traces)
+    costs = np.full((len(parents), machine.states), NEVER, dtype=np.int64)
+    if anywhere:
+        costs[0] = 0
+    else:
+        costs[0, machine.graph.initial] = 0
+        _relax(machine, costs[:1])
+    order = np.argsort(depths, kind="stable")
+    bounds = np.searchsorted(depths[order], np.arange(1, depths.max(initial=0) + 2))
+    names = sorted(set(activities[1:]))
+    number = {name: i for i, name in enumerate(names)}
+    codes = np.array([-1, *(number[a] for a in activities[1:])])
+    log_cost = np.array([machine.log_cost(name) for name in names], dtype=np.int64)
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        level = order[low:high]
+        before = costs[parents[level]]
+        after = before + log_cost[codes[level], None]
+        for code in np.unique(codes[level]):
+            edges = machine.by_label.get(names[code])
+            if edges is None:
+                continue
+            rows = np.nonzero(codes[level] == code)[0]
+            for edge in edges.tolist():
+                target, source = machine.graph.target[edge], machine.graph.source[edge]
+                after[rows, target] = np.minimum(after[rows, target], before[rows, source])
+        _relax(machine, after)
+        costs[level] = after
+    return _CostTable(costs, paths)
+
+
+def _prefix_tree(
+    traces: list[tuple[str, ...]],
+) -> tuple[list[list[int]], Ints, list[str], Ints]:
+    """Nodes of the tree of all prefixes: per trace its path, per node parent, last activity and depth."""
+    parents, activities, depths = [0], [""], [0]
+    paths: list[list[int]] = []
+    path, last = [0], ()
+    for trace in traces:  # sorted: a trace shares its longest prefix with the one before
+        shared = 0
+        while shared < min(len(trace), len(last)) and trace[shared] == last[shared]:
+            shared += 1
+        path = path[: shared + 1]
+        for activity in trace[shared:]:
+            parents.append(path[-1])
+            activities.append(activity)
+            depths.append(len(path))
+            path.append(len(parents) - 1)
+        paths.append(list(path))
+        last = trace
+    return paths, np.array(parents), activities, np.array(depths)
+
+
+def _relax(machine: _Machine, costs: Ints) -> None:
+    """Let the model move alone until nothing gets cheaper (Bellman-Ford, all rows at once)."""
+    if not len(machine.graph.source):
+        return
+    active = np.arange(len(costs))
+    while len(active):
+        rows = costs[active]
+        reached = np.minimum.reduceat(
+            rows[:, machine.graph.source] + machine.model_cost, machine.group_starts, axis=1
+        )
+        held = rows[:, machine.group_targets]
+        better = reached < held
+        changed = better.any(axis=1)
+        if not changed.any():
+            return
+        rows[:, machine.group_targets] = np.minimum(reached, held)
+        costs[active] = rows
+        active = active[changed]
+
+
+Place = tuple[int, int]
+"""(events seen, state)."""
+
+
+@dataclass(frozen=True)
+class _Arc:
+    """One move that lies on an optimal alignment."""
+
+    before: Place
+    step: Step
+    deviation: tuple[str, str] | None
+    """(kind of move, activity): which of two equal events is surplus is no doubt about the activity."""
+
+
+def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
+    last = len(variant.trace)
+    ends = range(machine.states) if variant.mode.stops_anywhere else machine.graph.finals
+    end_costs = costs[last, list(ends)]
+    best = int(end_costs.min())
+    goals = [(last, state) for state, cost in zip(ends, end_costs.tolist(), strict=True) if cost == best]
+    rows = costs.tolist()
+    steps: list[Step] = []
+    here = goals[0]
+    while (arc := next(_optimal_arcs(machine, variant, rows, here), None)) is not None:
+        steps.append(arc.step)
+        here = arc.before
+    steps.reverse()
+    if best >= UNIT:
+        steps = _mark_avoidable(machine, variant, rows, goals, steps)
+    return Alignment(best // UNIT, tuple(steps), machine.graph.markings[here[1]])
+
+
+def _optimal_arcs(
+    machine: _Machine, variant: Variant, rows: list[list[int]], here: Place
+) -> Iterator[_Arc]:
+    """Moves by which an optimal alignment may arrive here, in the order of the tie-breaking rule."""
+    seen, state = here
+    cost = rows[seen][state]
+    if cost == 0 and seen == 0:
+        return
+    graph, event = machine.graph, variant.trace[seen - 1] if seen else ""
+    if seen and rows[seen - 1][state] + machine.log_cost(event) == cost:
+        yield _Arc((seen - 1, state), Step(seen - 1, None), ("log", event))
+    if seen:
+        for edge in machine.incoming[state]:
+            if machine.labels[edge] == event and rows[seen - 1][graph.source[edge]] == cost:
+                yield _Arc((seen - 1, int(graph.source[edge])), Step(seen - 1, int(graph.transition[edge])), None)
+    for edge in machine.incoming[state]:
+        if rows[seen][graph.source[edge]] + machine.model_cost[edge] == cost:
+            label = machine.labels[edge]
+            deviation = None if label is None else ("model", label)
+            yield _Arc((seen, int(graph.source[edge])), Step(None, int(graph.transition[edge])), deviation)
+
+
+def _mark_avoidable(
+    machine: _Machine, variant: Variant, rows: list[list[int]], goals: list[Place], steps: list[Step]
+) -> list[Step]:
+    """Mark the deviations that are not common to all optimal alignments.
+
+    Per place of the graph of optimal moves: the deviations on *every* way from the start to it.
+    """
+    arcs: dict[Place, list[_Arc]] = {}
+    pending = list(goals)
+    while pending:
+        here = pending.pop()
+        if here in arcs:
+            continue
+        arcs[here] = list(_optimal_arcs(machine, variant, rows, here))
+        pending.extend(arc.before for arc in arcs[here])
+    always: dict[Place, frozenset[tuple[str, str]]] = {}
+    for here in sorted(arcs, key=lambda place: (place[0], rows[place[0]][place[1]])):
+        ways = [always[arc.before] | ({arc.deviation} if arc.deviation else set()) for arc in arcs[here]]
+        always[here] = frozenset.intersection(*map(frozenset, ways)) if ways else frozenset()
+    certain = frozenset.intersection(*(always[goal] for goal in goals))
+    names = [t.label for t in machine.graph.net.transitions]
+    marked = []
+    for step in steps:
+        if step.position is None and step.transition is not None and names[step.transition] is not None:
+            sure = ("model", names[step.transition]) in certain
+        elif step.transition is None:
+            sure = ("log", variant.trace[step.position or 0]) in certain
+        else:
+            sure = True
+        marked.append(step if sure else Step(step.position, step.transition, avoidable=True))
+    return marked

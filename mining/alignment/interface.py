@@ -1,0 +1,64 @@
+"""What every aligner takes and gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Mode(StrEnum):
+    """Which part of a run of the model a trace is compared with."""
+
+    COMPLETE = "complete"
+    """A closed case: from the initial to a final marking."""
+    PREFIX = "prefix"
+    """An open case: from the initial marking to any from which the end can be reached."""
+    SUFFIX = "suffix"
+    """A closed case that began before the window: from any reachable marking."""
+    INFIX = "infix"
+    """An open case that began before the window."""
+
+    @property
+    def starts_anywhere(self) -> bool:
+        """Whether the run may start in any reachable marking at no cost."""
+        return self in (Mode.SUFFIX, Mode.INFIX)
+
+    @property
+    def stops_anywhere(self) -> bool:
+        """Whether the run may stop in any marking that can still reach the end."""
+        return self in (Mode.PREFIX, Mode.INFIX)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A distinct trace, and how it is to be compared."""
+
+    trace: tuple[str, ...]
+    """Activity ids; labels that the model does not know are spelled as they are."""
+    mode: Mode = Mode.COMPLETE
+
+
+@dataclass(frozen=True)
+class Step:
+    """One move of an alignment on the net."""
+
+    position: int | None
+    """Index of the event in the trace; None where the log does not move."""
+    transition: int | None
+    """Index of the transition fired; None where the model does not move."""
+    avoidable: bool = False
+    """Of a deviation: some optimal alignment does without it."""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """An optimal alignment of one variant."""
+
+    cost: int
+    """Sum of the deviations' costs; silent transitions cost nothing."""
+    steps: tuple[Step, ...]
+    """Replays on the net from `start` and spells the trace; silent transitions included."""
+    start: tuple[int, ...]
+    """Marking in which the run starts, one place index per token."""
+    exact: bool = True
+    """False: `cost` is an upper bound."""

@@ -1,0 +1,304 @@
+"""One audit: a log judged against a reference model at one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from logs.event_log import EventLog
+from mining.audit_result import Audit
+from mining.bound_log import BoundLog, bind
+from mining.casefiles import case_files, evidence_rows
+from mining.conformance import Conformance, conformance
+from mining.detection import Detection, Evidence
+from mining.detectors import detectors
+from mining.discovery import discover
+from mining.findings import (
+    OCCURRENCE_COLUMNS,
+    Conclusion,
+    CouldNotCheck,
+    Counts,
+    Discovery,
+    Finding,
+    Outcome,
+    Population,
+    Rule,
+    Severity,
+    Verdict,
+)
+from mining.ledger import with_ledger
+from mining.occurrences import with_fingerprint
+from mining.rates import rates
+from mining.worst import worst_occurrences
+from reference_models.model import ReferenceModel
+
+WORST = 10
+"""Occurrences of a finding that carry their evidence into the report."""
+SHOWN_VARIANTS = 100
+"""Most frequent variants listed; those of example cases come besides."""
+SOURCE = "log"
+"""Name of the only source of an audit of one log (part of every fingerprint)."""
+
+Progress = Callable[[str], None]
+
+
+def audit(
+    log: EventLog,
+    model: ReferenceModel,
+    *,
+    tool_version: str,
+    as_of_us: int | None = None,
+    worst: int = WORST,
+    progress: Progress = lambda stage: None,
+) -> Audit:
+    """Judge a log against a reference model.
+
+    `as_of_us` (microseconds since the epoch, UTC) defaults to the end of the stated window, else to the
+    latest event. The result is computed whole and survives the log's closing. Raises InputError for an
+    unknown calendar and `mining.alignment.TooLarge` for a net beyond the cap.
+    """
+    progress("bind")
+    bound = bind(log, model, as_of_us)
+    progress("align")
+    aligned = conformance(bound)
+    found = _detect(Evidence(bound, aligned), progress)
+    progress("collect")
+    occurrence_table = found.table
+    findings = _findings(bound, aligned, found, worst)
+    findings = tuple(replace(f, worst=with_ledger(bound, f)) for f in findings)
+    files = case_files(bound, aligned, _example_cases(findings))
+    shown = sorted({*range(1, min(SHOWN_VARIANTS, len(aligned.alignments)) + 1), *(f.variant for f in files.values())})
+    progress("discover")
+    return Audit(
+        tool_version=tool_version,
+        as_of_us=bound.as_of_us,
+        as_of_basis=bound.as_of_basis,
+        model=model,
+        provenance=log.provenance,
+        population=_population(bound, aligned),
+        conclusion=_conclusion(bound, findings, found.not_checked),
+        findings=findings,
+        not_checked=tuple(dict.fromkeys(found.not_checked)),
+        rates=rates(model, found.counts, bound),
+        discovery=_discovery(bound, aligned),
+        variants=tuple(aligned.summary(number) for number in shown),
+        variants_shown_cases=sum(aligned.variants.cases[number - 1] for number in shown),
+        unknown_labels=bound.unknown_labels,
+        occurrences=occurrence_table.order_by("rule_id", "case_id", "anchor", "fingerprint").to_pandas(),
+        case_files=files,
+        evidence=evidence_rows(bound, findings),
+        excluded_examples=_excluded_examples(log),
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What all detectors found together."""
+
+    rules: dict[str, Rule]
+    table: ir.Table
+    """OCCURRENCE_COLUMNS of everything that is not conformant."""
+    counts: dict[str, Counts]
+    """Per rule id."""
+    reasons: dict[str, tuple[tuple[str, int], ...]]
+    not_checked: tuple[CouldNotCheck, ...]
+
+
+def _detect(evidence: Evidence, progress: Progress) -> _Found:
+    rules: dict[str, Rule] = {}
+    tables: list[ir.Table] = []
+    tallies: list[pd.DataFrame] = []
+    not_checked: list[CouldNotCheck] = []
+    for number, detector in enumerate(detectors()):
+        progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
+        detection = detector.detect(evidence)
+        rules |= {rule.id: rule for rule in detection.rules}
+        not_checked += detection.not_checked
+        tallies.append(_tally(detection))
+        if detection.occurrences is not None:
+            undesired = detection.occurrences.filter(ibis._.verdict != Verdict.CONFORMANT.value)
+            tables.append(evidence.bound.store(f"occurrences_{number}", undesired))
+        if detection.explains is not None:
+            owned = evidence.bound.store(f"explained_{number}", detection.explains.select("row_no"))
+            owned = owned if evidence.explained is None else ibis.union(evidence.explained, owned)
+            evidence = replace(evidence, explained=owned)
+    together = ibis.union(*tables) if len(tables) > 1 else tables[0]
+    marked = with_fingerprint(together, evidence.model, SOURCE).select(*OCCURRENCE_COLUMNS)
+    counts, reasons = _count(pd.concat(tallies, ignore_index=True))
+    return _Found(rules, evidence.bound.store("occurrences", marked), counts, reasons, tuple(not_checked))
+
+
+def _tally(detection: Detection) -> pd.DataFrame:
+    """rule_id, verdict, reason, n."""
+    columns = ["rule_id", "verdict", "reason", "n"]
+    frames = [pd.DataFrame(columns=columns)]
+    if detection.occurrences is not None:
+        frames.append(detection.occurrences.group_by(columns[:3]).agg(n=ibis._.count()).to_pandas())
+    if detection.conformant is not None:
+        counted = detection.conformant.to_pandas()
+        frames.append(counted.assign(verdict=Verdict.CONFORMANT.value, reason=None)[columns])
+    return pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
+
+
+def _count(tally: pd.DataFrame) -> tuple[dict[str, Counts], dict[str, tuple[tuple[str, int], ...]]]:
+    verdicts: dict[str, dict[str, int]] = {}
+    reasons: dict[str, dict[str, int]] = {}
+    for row in tally.itertuples():
+        n, rule, verdict = int(row.n), str(row.rule_id), str(row.verdict)
+        per_rule = verdicts.setdefault(rule, {})
+        per_rule[verdict] = per_rule.get(verdict, 0) + n
+        if isinstance(row.reason, str) and verdict in (Verdict.PENDING, Verdict.NOT_DETERMINABLE):
+            why = reasons.setdefault(rule, {})
+            why[row.reason] = why.get(row.reason, 0) + n
+    ordered = {
+        rule: tuple(sorted(why.items(), key=lambda item: (-item[1], item[0]))) for rule, why in reasons.items()
+    }
+    return {rule: Counts(**per_rule) for rule, per_rule in verdicts.items()}, ordered
+
+
+def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) -> tuple[Finding, ...]:
+    violated = found.table.filter(found.table.verdict == Verdict.VIOLATED.value)
+    with_variant = violated.inner_join(aligned.variants.case_variants, "case_id")
+    facts = with_variant.group_by("rule_id").agg(
+        cases=with_variant.case_id.nunique(),
+        variants=with_variant.variant.nunique(),
+        ambiguous=with_variant.ambiguous.sum(),
+        exposure=with_variant.amount.sum(),
+    ).to_pandas().set_index("rule_id")
+    examples = worst_occurrences(violated, worst)
+    findings = []
+    for rule_id, counts in found.counts.items():
+        if counts.total == 0:
+            continue
+        rule = found.rules[rule_id]
+        fact = facts.loc[rule_id] if rule_id in facts.index else None
+        exposure = None if fact is None or pd.isna(fact.exposure) else float(fact.exposure)
+        findings.append(
+            Finding(
+                rule=rule,
+                counts=counts,
+                severity=rule.severity if counts.violated else Severity.INFO,
+                cases_violated=0 if fact is None else int(fact.cases),
+                reasons=found.reasons.get(rule_id, ()),
+                ambiguous=0 if fact is None else int(fact.ambiguous),
+                exposure=exposure,
+                worst=tuple(examples.get(rule_id, ())),
+                variants_violated=0 if fact is None else int(fact.variants),
+            )
+        )
+    findings.sort(key=lambda f: (-f.severity, -f.counts.violated, f.rule.id))
+    return tuple(findings)
+
+
+def _example_cases(findings: Iterable[Finding]) -> list[str]:
+    cases: dict[str, None] = {}
+    for finding in findings:
+        for occurrence in finding.worst:
+            cases[occurrence.case_id] = None
+            if occurrence.related_case:
+                cases[occurrence.related_case] = None
+    return list(cases)
+
+
+def _population(bound: BoundLog, aligned: Conformance) -> Population:
+    cases = bound.cases
+    facts = cases.agg(
+        cases=cases.count(),
+        closed=cases.closed.sum().fill_null(0),
+        before=cases.began_before.sum().fill_null(0),
+        excluded=(cases.excluded_rows > 0).sum().fill_null(0),
+        unknown=(cases.unknown_events > 0).sum().fill_null(0),
+        events=cases.events.sum().fill_null(0),
+        first=cases.first_us.min(),
+        last=cases.last_us.max(),
+    ).to_pandas().iloc[0]
+    weights = aligned.variants.cases
+    total = sum(weights)
+    exact = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.exact)
+    fitting = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.cost == 0)
+    return Population(
+        events_read=int(facts.events) + bound.events_later,
+        events_judged=int(facts.events),
+        events_later=bound.events_later,
+        cases=int(facts.cases),
+        closed=int(facts.closed),
+        open=int(facts.cases - facts.closed),
+        began_before_window=int(facts.before),
+        cases_with_excluded_rows=int(facts.excluded),
+        cases_with_unknown_activities=int(facts.unknown),
+        variants=len(weights),
+        first_us=None if pd.isna(facts["first"]) else int(facts["first"]),
+        last_us=None if pd.isna(facts["last"]) else int(facts["last"]),
+        exact_share=exact / total if total else 1.0,
+        fitting_cases=fitting,
+        fitness=_fitness(aligned, total),
+    )
+
+
+def _fitness(aligned: Conformance, total: int) -> float | None:
+    """Mean over cases of 1 - cost / worst cost (van der Aalst, Adriansyah & van Dongen 2012).
+
+    The worst alignment of a trace moves the log alone and, where a whole run is asked for, the model alone.
+    """
+    if not total:
+        return None
+    weighted = 0.0
+    for variant, alignment, cases in zip(
+        aligned.variants.variants, aligned.alignments, aligned.variants.cases, strict=True
+    ):
+        whole = 0 if variant.mode.starts_anywhere or variant.mode.stops_anywhere else aligned.shortest_run
+        limit = len(variant.trace) + whole
+        weighted += cases * (1 - alignment.cost / limit if limit else 1.0)
+    return weighted / total
+
+
+def _conclusion(
+    bound: BoundLog, findings: tuple[Finding, ...], not_checked: Iterable[CouldNotCheck]
+) -> Conclusion:
+    provenance = bound.log.provenance
+    reasons = []
+    if provenance.reject_share > provenance.reject_limit:
+        reasons.append("reject_limit")
+    if any(each.required for each in not_checked):
+        reasons.append("required_check")
+    if not int(bound.cases.count().execute()):
+        reasons.append("no_cases")
+    elif not bound.activities_seen:
+        reasons.append("no_known_activity")
+    violated = any(finding.is_violated for finding in findings)
+    undecided = any(finding.counts.not_determinable for finding in findings) or bool(list(not_checked))
+    outcome = (
+        Outcome.INCONCLUSIVE if reasons
+        else Outcome.VIOLATIONS if violated
+        else Outcome.UNDECIDED if undecided
+        else Outcome.CONFORMANT
+    )
+    return Conclusion(outcome, tuple(reasons), violated)
+
+
+def _discovery(bound: BoundLog, aligned: Conformance) -> Discovery:
+    traces: dict[tuple[str, ...], int] = {}
+    for variant, cases in zip(aligned.variants.variants, aligned.variants.cases, strict=True):
+        traces[variant.trace] = traces.get(variant.trace, 0) + cases
+    ordered = sorted(traces.items(), key=lambda item: (-item[1], item[0]))
+    return discover(bound.steps, bound.events, ordered, with_roles="role" in bound.fields)
+
+
+def _excluded_examples(log: EventLog, per_reason: int = 5) -> tuple[tuple[str, int, str, str, str], ...]:
+    excluded = log.excluded
+    order = ibis.window(group_by=["disposition", "reason"], order_by=["file_no", "source_row", "column"])
+    first = excluded.mutate(rank=ibis.row_number().over(order)).filter(ibis._.rank < per_reason)
+    frame = first.order_by("disposition", "reason", "file_no", "source_row", "column").to_pandas()
+    names = [file.name for file in log.provenance.files]
+    return tuple(
+        (names[int(row.file_no)], int(row.source_row), str(row.reason), _text(row.column), _text(row.value))
+        for row in frame.itertuples()
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,72 @@
+"""Cases to walk through and the source rows that findings point to."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+
+import pandas as pd
+
+from mining.bound_log import BoundLog
+from mining.conformance import Conformance
+from mining.findings import CaseFile, Finding, SourceRow
+
+LONGEST_TIMELINE = 200
+"""Events of a case shown; a longer one is cut and says so."""
+
+
+def case_files(bound: BoundLog, aligned: Conformance, cases: Iterable[str]) -> dict[str, CaseFile]:
+    """The named cases with all their events and the path of the model they come nearest to."""
+    wanted = _wanted(bound, "wanted_cases", {"case_id": list(cases)}, "string")
+    attributes = bound.log.provenance.attributes
+    about = bound.cases.inner_join(wanted, "case_id").inner_join(aligned.variants.case_variants, "case_id")
+    events = bound.events.inner_join(wanted, "case_id").order_by("case_id", "t_us", "row_no").to_pandas()
+    timelines = {case: group for case, group in events.groupby("case_id", sort=False)}
+    files = {}
+    for row in about.order_by("case_id").to_pandas().to_dict("records"):
+        case, variant = str(row["case_id"]), int(row["variant"])
+        timeline = timelines[case]
+        files[case] = CaseFile(
+            case_id=case,
+            variant=variant,
+            status="closed" if row["closed"] else "open",
+            attributes=tuple((name, str(row[name])) for name in attributes if isinstance(row[name], str)),
+            timeline=tuple(_source_row(bound, r) for r in timeline[:LONGEST_TIMELINE].to_dict("records")),
+            moves=aligned.visible[variant - 1],
+            truncated=max(0, len(timeline) - LONGEST_TIMELINE),
+        )
+    return files
+
+
+def evidence_rows(bound: BoundLog, findings: Iterable[Finding]) -> dict[int, SourceRow]:
+    """The source rows that the findings' worst occurrences name, by row_no."""
+    numbers = sorted({row for f in findings for occurrence in f.worst for row in occurrence.rows})
+    wanted = _wanted(bound, "wanted_rows", {"row_no": numbers}, "int64")
+    rows = bound.events.inner_join(wanted, "row_no").order_by("row_no").to_pandas()
+    return {int(r["row_no"]): _source_row(bound, r) for r in rows.to_dict("records")}
+
+
+def _wanted(bound: BoundLog, name: str, values: Mapping[str, list[object]] | dict[str, list[str]] | dict[str, list[int]], kind: str):  # type: ignore[no-untyped-def]
+    return bound.upload(name, pd.DataFrame(values), dict.fromkeys(values, kind))
+
+
+def _source_row(bound: BoundLog, row: Mapping[Hashable, object]) -> SourceRow:
+    return SourceRow(
+        row_no=_whole(row["row_no"]),
+        file=bound.log.provenance.files[_whole(row["file_no"])].name,
+        row=_whole(row["source_row"]),
+        case_id=str(row["case_id"]),
+        activity=str(row["activity"]),
+        activity_id=_text(row["activity_id"]),
+        t_us=_whole(row["t_us"]),
+        resource=_text(row["resource"]),
+        role=_text(row["role"]),
+        lifecycle=_text(row["lifecycle"]),
+    )
+
+
+def _whole(value: object) -> int:
+    return int(value)  # type: ignore[call-overload]  # a cell of int64
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,260 @@
+"""Every variant aligned with the model: moves classified, handoffs followed, as tables for the detectors."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import ibis.expr.types as ir
+import pandas as pd
+
+from mining.alignment import Alignment, Mode, ReachabilityGraph, Variant, align, reachability_graph
+from mining.bound_log import BoundLog
+from mining.findings import Move, VariantSummary
+from mining.token_flow import Pair, PairState, handoffs_ahead, token_flow
+from mining.variants import VariantTable, variants
+from reference_models.model import ReferenceModel
+
+MOVE_COLUMNS = {
+    "variant": "int64",
+    "move_no": "int64",  # from 0, visible moves only
+    "kind": "string",  # 'sync', 'log' or 'model'
+    "activity": "string",
+    "pos": "int64",  # position of the event in the trace; null for a model move
+    "before_pos": "int64",  # position of the last event before the move; null if none
+    "after_pos": "int64",  # position of the next event after the move; null if none
+    "ordinal": "int64",  # log and sync: n-th event of the activity; model: n-th time the run asks for it
+    "deviation": "string",  # null (sync), 'skipped', 'inserted', 'repeated', 'swapped', 'unknown' or 'dropped'
+    "ambiguous": "boolean",
+}
+"""Columns of `Conformance.moves`. The model move of a swapped task carries deviation null: it is the same
+fault as its log move. 'dropped' belongs to the handoff family."""
+
+PAIR_COLUMNS = {
+    "variant": "int64",
+    "handoff": "string",
+    "state": "string",  # PairState
+    "sender_pos": "int64",
+    "receiver_pos": "int64",
+    "before_pos": "int64",  # of a dropped receiver: last event before it should have come
+    "after_pos": "int64",
+    "ordinal": "int64",  # n-th event of the sender (unsent: of the receiver)
+    "alternatives": "int64",
+    "ambiguous": "boolean",
+}
+"""Columns of `Conformance.pairs`."""
+
+
+@dataclass(frozen=True)
+class Conformance:
+    """Alignments of all variants, and their moves and handoffs as tables in the log's engine."""
+
+    variants: VariantTable
+    alignments: tuple[Alignment, ...]
+    visible: tuple[tuple[Move, ...], ...]
+    """Per variant its moves without the silent ones."""
+    moves: ir.Table
+    pairs: ir.Table
+    shortest_run: int
+    """Cost of the model's cheapest complete run without any event."""
+
+    def summary(self, number: int) -> VariantSummary:
+        """What a report shows of variant `number` (from 1)."""
+        variant, alignment = self.variants.variants[number - 1], self.alignments[number - 1]
+        cases = self.variants.cases[number - 1]
+        return VariantSummary(
+            id=number,
+            trace=variant.trace,
+            unknown=tuple(activity in self.variants.unknown for activity in variant.trace),
+            cases=cases,
+            open_cases=cases if variant.mode.stops_anywhere else 0,
+            mode=variant.mode.value,
+            cost=alignment.cost,
+            exact=alignment.exact,
+            moves=self.visible[number - 1],
+            example_case=self.variants.examples[number - 1],
+        )
+
+
+def conformance(bound: BoundLog) -> Conformance:
+    """Align every variant of a bound log; raises `TooLarge` for a net beyond the cap."""
+    table = variants(bound)
+    model = bound.model
+    graph = reachability_graph(model.net)
+    alignments = align(graph, table.variants, model.costs)
+    ahead = handoffs_ahead(model.net, model.handoffs)
+    visible, move_rows, pair_rows = [], [], []
+    for number, (variant, alignment) in enumerate(zip(table.variants, alignments, strict=True), start=1):
+        flow = token_flow(model.net, alignment, model.handoffs, ahead)
+        judged = _Judgement.of(model, variant, alignment, flow, table.unknown)
+        visible.append(judged.moves)
+        move_rows += [(number, *row) for row in judged.move_rows()]
+        pair_rows += [(number, *row) for row in judged.pair_rows()]
+    return Conformance(
+        variants=table,
+        alignments=tuple(alignments),
+        visible=tuple(visible),
+        moves=bound.upload("moves", pd.DataFrame(move_rows, columns=list(MOVE_COLUMNS)), MOVE_COLUMNS),
+        pairs=bound.upload("pairs", pd.DataFrame(pair_rows, columns=list(PAIR_COLUMNS)), PAIR_COLUMNS),
+        shortest_run=_shortest_run(graph, model),
+    )
+
+
+def _shortest_run(graph: ReachabilityGraph, model: ReferenceModel) -> int:
+    return align(graph, [Variant((), Mode.COMPLETE)], model.costs)[0].cost
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """One variant's moves with what each deviation is."""
+
+    moves: tuple[Move, ...]
+    deviations: tuple[str | None, ...]
+    ordinals: tuple[int, ...]
+    befores: tuple[int | None, ...]
+    afters: tuple[int | None, ...]
+    pairs: tuple[Pair, ...]
+    """Step numbers turned into move numbers."""
+
+    @classmethod
+    def of(
+        cls,
+        model: ReferenceModel,
+        variant: Variant,
+        alignment: Alignment,
+        flow: list[Pair],
+        unknown: frozenset[str],
+    ) -> _Judgement:
+        moves, number_of = _visible_moves(model, variant, alignment)
+        deviations = _classify(moves, unknown)
+        pairs = _settle_pairs(moves, deviations, flow, number_of)
+        for pair in pairs:
+            if pair.state is PairState.DROPPED and pair.receiver_step is not None:
+                deviations[pair.receiver_step] = "dropped"
+        befores, afters = _neighbours(moves)
+        return cls(tuple(moves), tuple(deviations), _ordinals(moves), befores, afters, tuple(pairs))
+
+    def move_rows(self) -> list[tuple[object, ...]]:
+        return [
+            (number, m.kind, m.activity, m.position, before, after, ordinal, deviation, m.ambiguous)
+            for number, (m, before, after, ordinal, deviation) in enumerate(
+                zip(self.moves, self.befores, self.afters, self.ordinals, self.deviations, strict=True)
+            )
+        ]
+
+    def pair_rows(self) -> list[tuple[object, ...]]:
+        rows: list[tuple[object, ...]] = []
+        for pair in self.pairs:
+            acting = pair.receiver_step if pair.state is PairState.UNSENT else pair.sender_step
+            missing = pair.sender_step if pair.state is PairState.UNSENT else pair.receiver_step
+            assert acting is not None  # one side of every pair acted
+            rows.append(
+                (
+                    pair.handoff,
+                    pair.state.value,
+                    None if pair.sender_step is None else self.moves[pair.sender_step].position,
+                    None if pair.receiver_step is None else self.moves[pair.receiver_step].position,
+                    None if missing is None else self.befores[missing],
+                    None if missing is None else self.afters[missing],
+                    self.ordinals[acting],
+                    pair.alternatives,
+                    any(self.moves[n].ambiguous for n in (acting, missing) if n is not None),
+                )
+            )
+        return rows
+
+
+def _visible_moves(
+    model: ReferenceModel, variant: Variant, alignment: Alignment
+) -> tuple[list[Move], dict[int, int]]:
+    """Moves without the silent ones, and which step each is."""
+    moves: list[Move] = []
+    number_of: dict[int, int] = {}
+    for number, step in enumerate(alignment.steps):
+        if step.transition is None and step.position is not None:
+            move = Move("log", variant.trace[step.position], step.position, step.avoidable)
+        elif step.transition is not None and (label := model.net.transitions[step.transition].label):
+            kind = "model" if step.position is None else "sync"
+            move = Move(kind, label, step.position, step.avoidable)
+        else:
+            continue
+        number_of[number] = len(moves)
+        moves.append(move)
+    return moves, number_of
+
+
+def _classify(moves: list[Move], unknown: frozenset[str]) -> list[str | None]:
+    """Name each deviation. A task that is missed in one place and surplus in another is swapped."""
+    missed = Counter(m.activity for m in moves if m.kind == "model")
+    surplus = Counter(m.activity for m in moves if m.kind == "log")
+    done = {m.activity for m in moves if m.kind == "sync"}
+    swapped = {activity: min(missed[activity], surplus[activity]) for activity in missed}
+    left = {"model": Counter(swapped), "log": Counter(swapped)}
+    names: list[str | None] = []
+    for move in moves:
+        if move.kind == "sync":
+            names.append(None)
+        elif move.activity in unknown:
+            names.append("unknown")
+        elif left[move.kind][move.activity] > 0:
+            left[move.kind][move.activity] -= 1
+            names.append("swapped" if move.kind == "log" else None)
+        elif move.kind == "model":
+            names.append("skipped")
+        else:
+            names.append("repeated" if move.activity in done else "inserted")
+    return names
+
+
+def _settle_pairs(
+    moves: list[Move], deviations: list[str | None], flow: list[Pair], number_of: dict[int, int]
+) -> list[Pair]:
+    """Pairs by move number; swapped tasks did act, and one missing receiver is one dropped handoff.
+
+    Where several senders meet before a receiver that never came, the handoff of the last of them counts.
+    """
+    last_sender: dict[int, int] = {}
+    for pair in flow:
+        if pair.state is PairState.DROPPED and pair.receiver_step is not None and pair.sender_step is not None:
+            last_sender[pair.receiver_step] = max(last_sender.get(pair.receiver_step, -1), pair.sender_step)
+    settled = []
+    for pair in flow:
+        sender = None if pair.sender_step is None else number_of[pair.sender_step]
+        receiver = None if pair.receiver_step is None else number_of[pair.receiver_step]
+        state = pair.state
+        missing = {PairState.DROPPED: receiver, PairState.UNSENT: sender}.get(state)
+        if missing is not None and deviations[missing] is None:
+            state = PairState.OUT_OF_ORDER
+        elif state is PairState.DROPPED and last_sender[pair.receiver_step or 0] != pair.sender_step:
+            continue
+        settled.append(Pair(pair.handoff, state, sender, receiver, pair.alternatives))
+    return settled
+
+
+def _ordinals(moves: list[Move]) -> tuple[int, ...]:
+    """n-th event of its activity in the trace; of a model move: n-th time the run comes to the task."""
+    by_position = sorted((m.position, m.activity) for m in moves if m.position is not None)
+    seen: Counter[str] = Counter()
+    event_ordinal: dict[int, int] = {}
+    for position, activity in by_position:
+        seen[activity] += 1
+        event_ordinal[position] = seen[activity]
+    asked: Counter[str] = Counter()
+    ordinals = []
+    for move in moves:
+        asked[move.activity] += move.kind != "log"
+        ordinals.append(asked[move.activity] if move.position is None else event_ordinal[move.position])
+    return tuple(ordinals)
+
+
+def _neighbours(moves: list[Move]) -> tuple[tuple[int | None, ...], tuple[int | None, ...]]:
+    befores, afters = [], []
+    last: int | None = None
+    for move in moves:
+        befores.append(last)
+        last = move.position if move.position is not None else last
+    following: int | None = None
+    for move in reversed(moves):
+        afters.append(following)
+        following = move.position if move.position is not None else following
+    return tuple(befores), tuple(reversed(afters))

@@ -1,0 +1,127 @@
+"""What a detector is, what it looks at and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import ibis.expr.types as ir
+
+from mining.bound_log import BoundLog
+from mining.clock import Clock, clock
+from mining.conformance import Conformance
+from mining.findings import CouldNotCheck, Family, Rule
+from mining.severity import severity_of
+from reference_models.model import Authority, ReferenceModel, Standing
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A bound log, its alignments, and what earlier detectors have explained."""
+
+    bound: BoundLog
+    conformance: Conformance
+    explained: ir.Table | None = None
+    """row_no of surplus events that a finding of an earlier family owns."""
+
+    @property
+    def model(self) -> ReferenceModel:
+        """The reference model."""
+        return self.bound.model
+
+    def clock(self, unit: str, calendar: str) -> Clock:
+        """A clock over the span of the log."""
+        events = self.bound.log.events
+        first = int(events.t_us.min().execute())
+        return clock(self.bound.log, unit, calendar, first, self.bound.as_of_us)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What a detector found."""
+
+    rules: tuple[Rule, ...] = ()
+    """The rules it checked; one without any occurrence becomes no finding."""
+    occurrences: ir.Table | None = None
+    """OCCURRENCE_COLUMNS without the fingerprint; conformant ones may be left to `conformant`."""
+    conformant: ir.Table | None = None
+    """rule_id, n: conformant occurrences that are only counted."""
+    not_checked: tuple[CouldNotCheck, ...] = ()
+    explains: ir.Table | None = None
+    """row_no of surplus events that these findings own: they are no deviations besides."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """A detector's own examples, as CSV text in the terms of the example model."""
+
+    conforming: str
+    violating: str
+    as_of: str
+    """The instant at which both are judged, ISO 8601."""
+    violations: int = 1
+    """How many violated occurrences the violating log holds."""
+
+
+class Detector:
+    """Base of all detectors. A subclass in a file of its own is found by itself.
+
+    The docstring of the subclass says: Meaning, Needs, Verdicts, Source.
+    """
+
+    family: Family
+    kinds: tuple[str, ...]
+    examples: dict[str, Examples] = field(default_factory=dict)
+    """Per kind."""
+    order = 0
+    """Within the family; detectors that explain surplus events come before those that count them."""
+
+    def detect(self, evidence: Evidence) -> Detection:
+        """Judge every obligation of this detector's kinds."""
+        raise NotImplementedError
+
+    def could_not(self, kind: str, reason: str, missing: Iterable[str] = ()) -> CouldNotCheck:
+        """'Could not check' as an answer."""
+        return CouldNotCheck(self.family, kind, reason, tuple(missing))
+
+    def rule(
+        self,
+        model: ReferenceModel,
+        kind: str,
+        subject: str,
+        authority: Authority,
+        *,
+        activities: tuple[str, ...] = (),
+        roles: tuple[str, ...] = (),
+        label: str = "",
+        deadline: str = "",
+        row: str = "",
+        category: str = "",
+        limit: float | None = None,
+        unit: str = "",
+        fields: tuple[str, ...] = (),
+    ) -> Rule:
+        """A rule of this family with its id and severity."""
+        rule_id = f"{self.family}.{kind}:{subject}"
+        return Rule(
+            id=rule_id,
+            family=self.family,
+            kind=kind,
+            authority=authority,
+            severity=severity_of(model, rule_id, self.family, kind, authority),
+            activities=activities,
+            roles=roles,
+            label=label,
+            deadline=deadline,
+            row=row,
+            category=category,
+            limit=limit,
+            unit=unit,
+            fields=fields,
+        )
+
+
+def weakest(*authorities: Authority) -> Authority:
+    """The least founded of several authorities: a finding rests on all of them."""
+    rank = [Standing.ASSUMED, Standing.INFERRED, Standing.USER, Standing.SOURCED]
+    return min(authorities, key=lambda authority: rank.index(authority.standing))

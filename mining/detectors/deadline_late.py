@@ -1,0 +1,88 @@
+"""Deadline breaches: a clock ran past its limit, closed (late) or still open (overdue)."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from mining.deadlines import clock_runs, deadline_rules
+from mining.detection import Detection, Detector, Evidence
+from mining.findings import CouldNotCheck, Family, Rule, Verdict
+from mining.occurrences import occurrences
+from reference_models.model import Deadline
+
+
+class DeadlineLate(Detector):
+    """A deadline passed (超时).
+
+    Meaning: from the event that starts the clock to the one that stops it, less the pauses, more time was
+    counted than the deadline table allows for the case's row and class. *Late*: it was stopped past the
+    limit. *Overdue and open*: it still runs past the limit at the as-of instant.
+    A limit in days excludes the day it starts, ends with the n-th counted day and moves by the days paused; a
+    limit in hours runs in the calendar's intervals less the union of the pauses. An open pause runs to as-of,
+    and a pause that begins after the breach cures nothing.
+    Needs: case, activity, time, and the attributes that the table asks for.
+    Verdicts: conformant, violated, pending (open and in time); not determinable: an attribute is missing or
+    unknown, no row or no limit is given, the source can be read two ways and the case lies between, the start
+    was not recorded, the case ended without the clock's stop, or the calendar has no published days.
+    Source: domain.md, 'Deadlines' (S1); design.md, 'Clock'.
+    """
+
+    family = Family.DEADLINE
+    kinds = ("late", "overdue_and_open")
+
+    def detect(self, evidence: Evidence) -> Detection:
+        """One occurrence per case and clock; running clocks under 'overdue_and_open', stopped ones under 'late'."""
+        if not evidence.model.deadlines:
+            refused = tuple(self.could_not(kind, "not_in_model", ("deadlines",)) for kind in self.kinds)
+            return Detection(not_checked=refused)
+        rules: list[Rule] = []
+        tables: list[ir.Table] = []
+        refused_list: list[CouldNotCheck] = []
+        for deadline in evidence.model.deadlines:
+            if deadline.start not in evidence.bound.activities_seen:
+                refused_list += [self.could_not(kind, "no_events", (deadline.start,)) for kind in self.kinds]
+                continue
+            wanted = {deadline.by, *(name for row in deadline.rows for name in row.when)}
+            if missing := sorted(wanted - evidence.bound.fields):
+                refused_list += [self.could_not(kind, "field_missing", missing) for kind in self.kinds]
+            rules += [rule for kind in self.kinds for rule in deadline_rules(self, evidence.model, deadline, kind)]
+            tables.append(self._judge(evidence, deadline))
+        found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
+        return Detection(tuple(rules), found, None, tuple(refused_list))
+
+    def _judge(self, evidence: Evidence, deadline: Deadline) -> ir.Table:
+        run = clock_runs(evidence, deadline)
+        stopped = run.stop_us.notnull()
+        past = run.to_axis > run.due_axis
+        known = run.reason.isnull()
+        beyond = known & (run.from_axis.isnull() | run.to_axis.isnull())
+        doubtful = known & ~beyond & ~past & run.strict_axis.notnull() & (run.to_axis > run.strict_axis)
+        verdict = ibis.cases(
+            (~known | beyond | (doubtful & stopped), Verdict.NOT_DETERMINABLE.value),
+            (past, Verdict.VIOLATED.value),
+            (doubtful, Verdict.NOT_DETERMINABLE.value),
+            (~stopped, Verdict.PENDING.value),
+            else_=Verdict.CONFORMANT.value,
+        )
+        reason = ibis.cases(
+            (beyond, "calendar_ends"),
+            (doubtful, "doubtful_limit"),
+            (known & ~past & ~stopped, "in_time"),
+            else_=run.reason,
+        )
+        kind = ibis.ifelse(stopped | run.closed, "late", "overdue_and_open")
+        return occurrences(
+            run,
+            rule_id=ibis.literal("deadline.") + kind + ":" + run.subject,
+            case_id=run.case_id,
+            verdict=verdict,
+            reason=reason,
+            measure=run.measure,
+            limit=run.limit,
+            start_us=run.start_us,
+            due_us=run.due_us,
+            end_us=run.stop_us,
+            anchor=run.anchor,
+            rows=run.rows,
+        )

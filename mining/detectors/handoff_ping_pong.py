@@ -1,0 +1,159 @@
+"""Ping-pong: the case is pushed back and forth between the same two parties."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from logs.labels import normalise_label
+from mining.detection import Detection, Detector, Evidence
+from mining.findings import Family, Verdict
+from mining.occurrences import occurrences
+from reference_models.labels import role_index
+from reference_models.model import ReferenceModel
+
+
+class HandoffPingPong(Detector):
+    """Work pushed back and forth (推诿).
+
+    Meaning: a case goes from party A to B and straight back to A more often than allowed. Parties are the
+    roles of the model (units read as roles by the contract, else the lane of the task), or the
+    organisational units as logged. Between roles, the returns of the case's own reference path (its loops)
+    are allowed besides. Consecutive events of one party count as one stay.
+    Needs: case, activity, time; for units: role.
+    Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
+    none.
+    Source: domain.md, 'broken handoff' (推诿); van der Aalst, Reijers & Song 2005 (handover of work).
+    """
+
+    family = Family.HANDOFF
+    kinds = ("ping_pong",)
+
+    def detect(self, evidence: Evidence) -> Detection:
+        """One occurrence per case."""
+        model = evidence.model
+        if model.ping_pong is None:
+            return Detection(not_checked=(self.could_not("ping_pong", "not_in_model", ("ping_pong",)),))
+        between = model.ping_pong.between
+        if between == "unit" and "role" not in evidence.bound.fields:
+            return Detection(not_checked=(self.could_not("ping_pong", "field_missing", ("role",)),))
+        rule = self.rule(
+            model, "ping_pong", between, model.ping_pong.authority, limit=model.ping_pong.allowed, unit="returns"
+        )
+        bounces = evidence.bound.store("ping_pong_bounces", _bounces(evidence, between))
+        per_case = bounces.group_by("case_id").agg(
+            returns=bounces.count(), first_us=bounces.t_us.min(), last_us=bounces.t_us.max()
+        )
+        allowed = _allowed(evidence, between, model.ping_pong.allowed)
+        judged = allowed.inner_join(per_case, "case_id")
+        over = judged.filter(judged.returns > judged.allowed)
+        evidence_rows = bounces.group_by("case_id").agg(rows=bounces.rows.collect().flatten().unique().sort())
+        over = over.inner_join(evidence_rows, "case_id")
+        table = occurrences(
+            over,
+            rule_id=rule.id,
+            case_id=over.case_id,
+            verdict=Verdict.VIOLATED.value,
+            measure=over.returns,
+            limit=over.allowed,
+            start_us=over.first_us,
+            end_us=over.last_us,
+            anchor=between,
+            rows=over.rows,
+        )
+        silent = self._silent(evidence, rule.id) if between == "unit" else None
+        parts = [table] if silent is None else [table, silent]
+        found = ibis.union(*parts) if len(parts) > 1 else table
+        found = evidence.bound.store("ping_pong_found", found)
+        counts = evidence.bound.cases.count().name("n")
+        n = int(counts.execute()) - int(found.count().execute())
+        conformant = evidence.bound.upload(
+            "ping_pong_conformant", pd.DataFrame({"rule_id": [rule.id], "n": [n]}), {"rule_id": "string", "n": "int64"}
+        )
+        return Detection((rule,), found, conformant, explains=_rows(found))
+
+    def _silent(self, evidence: Evidence, rule_id: str) -> ir.Table:
+        events, cases = evidence.bound.events, evidence.bound.cases
+        named = events.filter(events.role.notnull()).select("case_id").distinct()
+        silent = cases.anti_join(named, "case_id")
+        return occurrences(
+            silent,
+            rule_id=rule_id,
+            case_id=silent.case_id,
+            verdict=Verdict.NOT_DETERMINABLE.value,
+            reason="missing_attribute",
+            anchor="unit",
+            rows=ibis.array([]).cast("array<int64>"),
+        )
+
+
+def _rows(found: ir.Table) -> ir.Table:
+    return found.filter(found.verdict == Verdict.VIOLATED.value).select(row_no=found.rows.unnest()).distinct()
+
+
+def _bounces(evidence: Evidence, between: str) -> ir.Table:
+    """One line per return A→B→A: case_id, t_us of the return, rows of the stay at B and of the return."""
+    events = evidence.bound.events
+    party = events.role if between == "unit" else _role_of(evidence)
+    acting = events.mutate(party=party).filter(ibis._.party.notnull())
+    order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
+    # Only changes of party matter: a stay begins where the party differs from the one before.
+    changed = acting.mutate(before=acting.party.lag().over(order))
+    begins = changed.filter(changed.before.isnull() | (changed.before != changed.party))
+    stays = begins.select(
+        "case_id",
+        "t_us",
+        "row_no",
+        "party",
+        previous=begins.party.lag(1).over(order),
+        previous_row=begins.row_no.lag(1).over(order),
+        second_last=begins.party.lag(2).over(order),
+    )
+    back = stays.filter(stays.second_last == stays.party)
+    return back.select("case_id", "t_us", rows=ibis.array([back.previous_row, back.row_no]))
+
+
+def _role_of(evidence: Evidence) -> ir.StringValue:
+    """The role that acted: the unit read by the contract, else the lane of the activity."""
+    model, events = evidence.model, evidence.bound.events
+    lanes = {a.id: a.role for a in model.activities.values() if a.role is not None}
+    lane = events.activity_id.substitute(lanes, else_=ibis.null("string")) if lanes else ibis.null("string")
+    units = _units(evidence, model)
+    return ibis.coalesce(events.role.substitute(units, else_=ibis.null("string")), lane) if units else lane
+
+
+def _units(evidence: Evidence, model: ReferenceModel) -> dict[str, str]:
+    """Unit as logged → role id, for the units that the contract knows."""
+    if "role" not in evidence.bound.fields:
+        return {}
+    known = role_index(model)
+    logged = evidence.bound.events.select("role").distinct().execute()["role"].dropna()
+    return {unit: known[normalise_label(unit)] for unit in logged if normalise_label(unit) in known}
+
+
+def _allowed(evidence: Evidence, between: str, allowed: int) -> ir.Table:
+    """case_id, allowed: the contract's allowance and, between roles, the returns of the reference path."""
+    case_variants = evidence.conformance.variants.case_variants
+    if between == "unit":
+        return case_variants.select("case_id", allowed=ibis.literal(allowed))
+    lanes = {a.id: a.role for a in evidence.model.activities.values()}
+    rows = [
+        (number, allowed + _returns([lanes.get(m.activity) for m in moves if m.kind != "log"]))
+        for number, moves in enumerate(evidence.conformance.visible, start=1)
+    ]
+    table = evidence.bound.upload(
+        "ping_pong_allowed",
+        pd.DataFrame(rows, columns=["variant", "allowed"]),
+        {"variant": "int64", "allowed": "int64"},
+    )
+    return case_variants.inner_join(table, "variant").select("case_id", "allowed")
+
+
+def _returns(roles: list[str | None]) -> int:
+    """Returns A→B→A in a sequence of roles, stays collapsed."""
+    stays: list[str] = []
+    for role in roles:
+        if role is not None and (not stays or stays[-1] != role):
+            stays.append(role)
+    return sum(a == c for a, c in zip(stays, stays[2:], strict=False))

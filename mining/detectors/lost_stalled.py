@@ -1,0 +1,122 @@
+"""Stalled tickets: open, and nobody has touched them for too long."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+
+from mining.detection import Detection, Detector, Evidence
+from mining.findings import Family, Rule, Verdict
+from mining.occurrences import anchor_of, occurrences, rows_of
+from reference_models.model import Authority, IdleLimit, Standing
+
+ANY = "any"
+
+
+class LostStalled(Detector):
+    """A lost ticket that lies somewhere (丢单、漏单).
+
+    Meaning: the case is open at the as-of instant and has had no event for longer than the idle limit that
+    the contract gives for its last activity (or for all others).
+    Needs: case, activity, time.
+    Verdicts: per case violated; pending while the limit runs; conformant for a closed case; not determinable
+    without a limit, or beyond the calendar's last published day.
+    Source: domain.md, 'lost ticket' (S2: lost or forgotten by the holder of the step).
+    """
+
+    family = Family.LOST
+    kinds = ("stalled",)
+
+    def detect(self, evidence: Evidence) -> Detection:
+        """One occurrence per case."""
+        limits = {each.after: each for each in evidence.model.idle_limits}
+        idle = evidence.bound.store("idle_cases", _idle(evidence, [a for a in limits if a is not None]))
+        rules = [self._rule(evidence, each) for each in limits.values()]
+        if None not in limits:
+            rules.append(self._rule(evidence, IdleLimit(None, None)))
+            limits[None] = IdleLimit(None, None)
+        tables = [self._judge(evidence, each, idle) for each in limits.values()]
+        default = next(rule for rule in rules if rule.id.endswith(f":{ANY}"))
+        closed = int(evidence.bound.cases.filter(evidence.bound.cases.closed).count().execute())
+        conformant = evidence.bound.upload(
+            "stalled_conformant",
+            pd.DataFrame({"rule_id": [default.id], "n": [closed]}),
+            {"rule_id": "string", "n": "int64"},
+        )
+        return Detection(tuple(rules), ibis.union(*tables) if len(tables) > 1 else tables[0], conformant)
+
+    def _rule(self, evidence: Evidence, idle: IdleLimit) -> Rule:
+        limit = idle.limit
+        return self.rule(
+            evidence.model,
+            "stalled",
+            idle.after or ANY,
+            limit.authority if limit else Authority(Standing.ASSUMED),
+            activities=(idle.after,) if idle.after else (),
+            limit=limit.value if limit else None,
+            unit=limit.unit if limit else "",
+        )
+
+    def _judge(self, evidence: Evidence, idle: IdleLimit, cases: ir.Table) -> ir.Table:
+        rule_id = f"lost.stalled:{idle.after or ANY}"
+        table = cases.filter(cases.limited_by == (idle.after or ANY))
+        if idle.limit is None:
+            return occurrences(
+                table,
+                rule_id=rule_id,
+                case_id=table.case_id,
+                verdict=Verdict.NOT_DETERMINABLE.value,
+                reason="no_limit",
+                start_us=table.last_us,
+                anchor=anchor_of(table.event_id, table.last_activity, table.ordinal),
+                rows=rows_of(table.last_row),
+            )
+        clock = evidence.clock(idle.limit.unit, evidence.model.idle_calendar)
+        table = clock.place(table, "last_us", "from_axis")
+        table = clock.place(table, "as_of_us", "to_axis", closing=idle.limit.unit != "hours")
+        table = table.mutate(due_axis=(table.from_axis + round(idle.limit.value * clock.step)).cast("int64"))
+        table = clock.instant(table, "due_axis", "due_us")
+        unknown = table.from_axis.isnull() | table.to_axis.isnull()
+        past = table.to_axis > table.due_axis
+        return occurrences(
+            table,
+            rule_id=rule_id,
+            case_id=table.case_id,
+            verdict=ibis.cases(
+                (unknown, Verdict.NOT_DETERMINABLE.value),
+                (past, Verdict.VIOLATED.value),
+                else_=Verdict.PENDING.value,
+            ),
+            reason=ibis.cases((unknown, "calendar_ends"), (~past, "in_time"), else_=ibis.null("string")),
+            measure=(table.to_axis - table.from_axis) / clock.step,
+            limit=idle.limit.value,
+            start_us=table.last_us,
+            due_us=table.due_us,
+            anchor=anchor_of(table.event_id, table.last_activity, table.ordinal),
+            rows=rows_of(table.last_row),
+        )
+
+
+def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:
+    """Open cases with their last event and the idle limit that is theirs."""
+    bound = evidence.bound
+    order = ibis.window(group_by="case_id", order_by=[ibis.desc("t_us"), ibis.desc("row_no")])
+    open_cases = bound.cases.filter(~bound.cases.closed).select("case_id")
+    events = bound.events.semi_join(open_cases, "case_id")
+    ranked = events.mutate(
+        rank=ibis.row_number().over(order),
+        ordinal=events.count().over(ibis.window(group_by=["case_id", "activity"])),
+    )
+    last = ranked.filter(ranked.rank == 0)
+    activity = last.activity_id.fill_null("")
+    return last.select(
+        "case_id",
+        "event_id",
+        "ordinal",
+        last_row=last.row_no,
+        last_us=last.t_us,
+        last_activity=ibis.coalesce(last.activity_id, last.activity),
+        limited_by=ibis.ifelse(activity.isin(limited or ("",)) & (activity != ""), activity, ANY),
+        as_of_us=ibis.literal(bound.as_of_us),
+    )

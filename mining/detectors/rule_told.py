@@ -1,0 +1,150 @@
+"""Closed loops: after a milestone somebody must be told in time."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from mining.detection import Detection, Detector, Evidence
+from mining.findings import CouldNotCheck, Family, Verdict
+from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
+from reference_models.model import Told
+
+
+class RuleTold(Detector):
+    """The account manager is told in time (闭环).
+
+    Meaning: after each completion of the milestone, the notice is recorded within the limit. The next notice
+    at or after the milestone answers it (the DECLARE template *response* with a time bound).
+    Needs: case, activity, time; a limit, to call a notice timely.
+    Verdicts: conformant within the limit; violated past it, or without any notice in a closed case; pending
+    while the limit runs (or, without a limit, while the case is open); not determinable: told, but no limit
+    is given; or the notice may be among rejected rows or unknown labels.
+    Source: domain.md, 'closed loops' (S0, loop 2); Pesic & van der Aalst 2006 (DECLARE).
+    """
+
+    family = Family.RULE
+    kinds = ("told",)
+
+    def detect(self, evidence: Evidence) -> Detection:
+        """One occurrence per milestone event."""
+        rules, tables = [], []
+        not_checked: list[CouldNotCheck] = []
+        for told in evidence.model.told:
+            seen = evidence.bound.activities_seen
+            if told.told_by not in seen:
+                not_checked.append(self.could_not("told", "no_events", (told.told_by,)))
+                continue
+            rules.append(
+                self.rule(
+                    evidence.model,
+                    "told",
+                    told.id,
+                    told.authority,
+                    activities=(told.after, told.told_by),
+                    limit=told.limit.value if told.limit else None,
+                    unit=told.limit.unit if told.limit else "",
+                )
+            )
+            tables.append(self._judge(evidence, told, rules[-1].id))
+        if not evidence.model.told:
+            not_checked.append(self.could_not("told", "not_in_model", ("told",)))
+        found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
+        return Detection(tuple(rules), found, None, tuple(not_checked))
+
+    def _judge(self, evidence: Evidence, told: Told, rule_id: str) -> ir.Table:
+        table = _answered(evidence, told)
+        name = f"told_{told.id}".replace("-", "_")
+        missing = absence_verdict(table.excluded_rows, table.unknown_events)
+        missing_reason = absence_reason(table.excluded_rows, table.unknown_events)
+        null = ibis.null("string")
+        if told.limit is None:
+            verdict = ibis.cases(
+                (table.told_us.notnull(), Verdict.NOT_DETERMINABLE.value),
+                (table.closed, missing),
+                else_=Verdict.PENDING.value,
+            )
+            reason = ibis.cases(
+                (table.told_us.notnull(), "no_limit"), (table.closed, missing_reason), else_="still_open"
+            )
+            return self._occurrences(table, told, rule_id, verdict, reason, None, None, None)
+        clock = evidence.clock(told.limit.unit, evidence.model.idle_calendar)
+        table = table.mutate(reached_us=ibis.coalesce(table.told_us, ibis.literal(evidence.bound.as_of_us)))
+        table = clock.place(table, "milestone_us", "from_axis")
+        table = clock.place(table, "reached_us", "to_axis", closing=clock.unit != "hours")
+        table = table.mutate(due_axis=(table.from_axis + round(told.limit.value * clock.step)).cast("int64"))
+        table = evidence.bound.store(name, clock.instant(table, "due_axis", "due_us"))
+        missing = absence_verdict(table.excluded_rows, table.unknown_events)
+        missing_reason = absence_reason(table.excluded_rows, table.unknown_events)
+        unknown = table.from_axis.isnull() | table.to_axis.isnull()
+        past = table.to_axis > table.due_axis
+        was_told = table.told_us.notnull()
+        verdict = ibis.cases(
+            (unknown, Verdict.NOT_DETERMINABLE.value),
+            (was_told & past, Verdict.VIOLATED.value),
+            (was_told, Verdict.CONFORMANT.value),
+            (past, missing),
+            else_=Verdict.PENDING.value,
+        )
+        reason = ibis.cases(
+            (unknown, "calendar_ends"), (was_told, null), (past, missing_reason), else_="in_time"
+        )
+        measure = (table.to_axis - table.from_axis) / clock.step
+        return self._occurrences(table, told, rule_id, verdict, reason, measure, told.limit.value, table.due_us)
+
+    def _occurrences(
+        self,
+        table: ir.Table,
+        told: Told,
+        rule_id: str,
+        verdict: ir.Value,
+        reason: ir.Value,
+        measure: ir.Value | None,
+        limit: float | None,
+        due_us: ir.Value | None,
+    ) -> ir.Table:
+        return occurrences(
+            table,
+            rule_id=rule_id,
+            case_id=table.case_id,
+            verdict=verdict,
+            reason=reason,
+            measure=measure,
+            limit=limit,
+            start_us=table.milestone_us,
+            due_us=due_us,
+            end_us=table.told_us,
+            anchor=anchor_of(table.event_id, ibis.literal(told.after), table.ordinal),
+            rows=rows_of(table.milestone_row, table.told_row),
+        )
+
+
+def _answered(evidence: Evidence, told: Told) -> ir.Table:
+    """Per milestone event the next notice: milestone_us, milestone_row, told_us, told_row, ordinal, closed."""
+    bound = evidence.bound
+    events = bound.events.filter(bound.events.activity_id.isin([told.after, told.told_by]))
+    if "complete" in bound.lifecycles:
+        events = events.filter(events.lifecycle.isnull() | (events.lifecycle == "complete"))
+    order = [events.t_us, events.row_no]
+    notice = events.activity_id == told.told_by
+    onwards = ibis.rows_window(preceding=0, following=None, group_by="case_id", order_by=order)
+    rank = ibis.row_number().over(group_by=["case_id", "activity_id"], order_by=order) + 1
+    marked = events.mutate(
+        told_us=ibis.ifelse(notice, events.t_us, ibis.null("int64")).min().over(onwards),
+        ordinal=rank,
+    )
+    notices = events.filter(notice).group_by("case_id", "t_us").agg(told_row=ibis._.row_no.min())
+    milestones = marked.filter(marked.activity_id == told.after)
+    joined = milestones.left_join(notices, ["case_id", milestones.told_us == notices.t_us])
+    cases = bound.cases.select("case_id", "closed", "excluded_rows", "unknown_events")
+    answered = joined.select(
+        "case_id",
+        "told_us",
+        "told_row",
+        "ordinal",
+        "event_id",
+        milestone_us=joined.t_us,
+        milestone_row=joined.row_no,
+    )
+    return answered.inner_join(cases, "case_id")
+
