@@ -32,7 +32,7 @@ BUILT_IN = ("around-the-clock", "cn-office-hours", "cn-working-days")
 class CalendarEnds(Exception):  # noqa: N818 (it is a fact about the data, not a fault)
     """A day was asked for that the calendar's data do not reach: what depends on it is not determinable."""
 
-    def __init__(self, calendar: str, first: date | None, last: date | None) -> None:
+    def __init__(self, calendar: str, first: date, last: date) -> None:
         self.calendar, self.first, self.last = calendar, first, last
         super().__init__(f"calendar '{calendar}' is published from {first} to {last}")
 
@@ -47,10 +47,10 @@ class Calendar:
     """IANA name; days and hours are local to it."""
     hours: tuple[tuple[int, int], ...]
     """Intervals that count within a working day, microseconds since local midnight, in order."""
-    first: date | None
-    """First published day; None: no beginning."""
-    last: date | None
-    """Last published day; None: no end."""
+    first: date
+    """First published day; `date.min`: no beginning."""
+    last: date
+    """Last published day; `date.max`: no end."""
     weekdays: frozenset[int]
     """Days of the week that count unless listed otherwise; Monday is 0."""
     holidays: frozenset[date]
@@ -63,7 +63,7 @@ class Calendar:
 
         Raises CalendarEnds where the span leaves the published days.
         """
-        if (self.first and first < self.first) or (self.last and last > self.last):
+        if first < self.first or last > self.last:
             raise CalendarEnds(self.id, self.first, self.last)
         span = (first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
         return [day for day in span if self._counts(day)]
@@ -145,8 +145,8 @@ def _around_the_clock() -> Calendar:
         name=Text("全天候", "Around the clock"),
         zone="Asia/Shanghai",
         hours=((0, _DAY_US),),
-        first=None,
-        last=None,
+        first=date.min,
+        last=date.max,
         weekdays=frozenset(range(7)),
         holidays=frozenset(),
         workdays=frozenset(),
