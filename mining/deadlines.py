@@ -66,7 +66,7 @@ def clock_runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     paused = _counted_pauses(evidence, clock, runs, pauses, name)
     runs = runs.left_join(paused, "case_id").drop("case_id_right")
     runs = runs.mutate(paused=runs.paused.fill_null(0))
-    limit = (runs.limit * clock.step).round().cast("int64")
+    limit = (runs["limit"] * clock.step).round().cast("int64")
     strict = (runs.strict_limit * clock.step).round().cast("int64")
     runs = runs.mutate(
         to_axis=runs.reached_axis - runs.paused,
@@ -91,17 +91,19 @@ def _runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     begun = completed.group_by("case_id").agg(
         first_start=completed.t_us.min(where=starts), restart=completed.t_us.max(where=restarts)
     )
-    begun = begun.mutate(start_us=ibis.greatest(begun.first_start, ibis.coalesce(begun.restart, begun.first_start)))
-    timed = completed.inner_join(begun.select("case_id", "start_us"), "case_id")
-    is_stop = (timed.activity_id == deadline.stop) & (timed.t_us >= timed.start_us)
+    first = begun.first_start
+    begun = begun.select("case_id", began_us=ibis.greatest(first, ibis.coalesce(begun.restart, first)))
+    timed = completed.inner_join(begun, "case_id")
+    is_start = timed.t_us == timed.began_us
+    is_stop = (timed.activity_id == deadline.stop) & (timed.t_us >= timed.began_us)
     ended = timed.group_by("case_id").agg(
-        start_us=timed.start_us.max(),
+        start_us=timed.began_us.max(),
         stop_us=timed.t_us.max(where=is_stop),
-        start_row=timed.row_no.min(where=timed.t_us == timed.start_us),
-        start_id=timed.event_id.min(where=timed.t_us == timed.start_us),
+        start_row=timed.row_no.min(where=is_start & (timed.activity_id != deadline.stop)),
+        start_id=timed.event_id.min(where=is_start),
     )
-    stop_rows = timed.filter(is_stop).group_by("case_id", "t_us").agg(stop_row=ibis._.row_no.max())
-    ended = ended.left_join(stop_rows, ["case_id", ended.stop_us == stop_rows.t_us]).drop("case_id_right", "t_us")
+    stops = timed.filter(is_stop).group_by("case_id", at_us=timed.t_us).agg(stop_row=ibis._.row_no.max())
+    ended = ended.left_join(stops, ["case_id", ended.stop_us == stops.at_us]).drop("case_id_right", "at_us")
     joined = cases.left_join(ended, "case_id").drop("case_id_right")
     # A case that never came to the clock owes nothing, unless it is over, or its beginning was cut off.
     joined = joined.filter(joined.start_us.notnull() | joined.closed)
@@ -146,7 +148,7 @@ def _with_limit(runs: ir.Table, model: ReferenceModel, deadline: Deadline) -> ir
     absent = any(name not in present for name in asked)
     reason = ibis.cases(
         (runs.missing.notnull(), runs.missing),
-        (runs.limit.notnull(), ibis.null("string")),
+        (runs["limit"].notnull(), ibis.null("string")),
         (runs.has_cell.fill_null(False), "no_limit"),
         (ibis.literal(absent) | blank, "missing_attribute"),
         (runs.category.isnull(), "no_such_category"),
@@ -246,7 +248,7 @@ def _counted_pauses(evidence: Evidence, clock: Clock, runs: ir.Table, pauses: ir
         ibis.rows_window(preceding=(None, 1), group_by="case_id", order_by=clipped.from_us)
     )
     used = clipped.pause_from - clipped.from_axis - before.fill_null(0)
-    limit = (clipped.limit * clock.step).round().cast("int64")
+    limit = (clipped["limit"] * clock.step).round().cast("int64")
     ranked = clipped.mutate(length=length, cures=(used <= limit).fill_null(True))
     counted = ranked.filter(ranked.cures)
     return counted.group_by("case_id").agg(paused=counted.length.sum())

@@ -7,8 +7,11 @@ from collections import Counter
 import ibis
 import ibis.expr.types as ir
 
+from logs.event_log import EventLog
+from mining.bound_log import UNFINISHED
 from mining.findings import Discovery, Edge, Handover, Node
 from mining.quiet import quiet_pm4py
+from mining.variants import read_trace, trace_texts
 
 NOISE = 0.2
 """Noise threshold of the inductive miner (Leemans, Fahland & van der Aalst 2014: infrequent variant)."""
@@ -40,6 +43,30 @@ def discover(
         tree_noise=NOISE,
         tree_coverage=coverage,
     )
+
+
+def discover_log(log: EventLog) -> Discovery:
+    """Mine a log without a reference model: activities are its labels."""
+    events = log.events
+    taken = events
+    if "lifecycle" in log.provenance.fields:
+        values = set(events.select("lifecycle").distinct().to_pandas()["lifecycle"].dropna())
+        if "complete" in values:
+            taken = events.filter(events.lifecycle.isnull() | ~events.lifecycle.isin(UNFINISHED))
+    order = ibis.window(group_by="case_id", order_by=[taken.t_us, taken.row_no])
+    steps = taken.select(
+        "case_id",
+        "t_us",
+        pos=ibis.row_number().over(order).cast("int64"),
+        step=taken.activity,
+        unknown=ibis.literal(False),
+    )
+    steps = log.backend.create_table("discovered_steps", steps, overwrite=True)
+    alphabet, texts = trace_texts(log, steps)
+    groups = texts.group_by("trace").agg(cases=texts.count()).to_pandas()
+    groups = groups.sort_values(["cases", "trace"], ascending=[False, True])
+    traces = [(read_trace(t, alphabet), int(n)) for t, n in zip(groups["trace"], groups["cases"], strict=True)]
+    return discover(steps, events, traces, with_roles="role" in log.provenance.fields)
 
 
 def _nodes(steps: ir.Table) -> tuple[Node, ...]:

@@ -8,8 +8,9 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
+from logs.event_log import EventLog
 from mining.alignment import Mode, Variant
-from mining.bound_log import BoundLog
+from mining.bound_log import BoundLog, upload
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,7 @@ def variants(bound: BoundLog) -> VariantTable:
     closed case are two variants, because they are judged differently.
     """
     names = bound.steps.group_by("step").agg(unknown=bound.steps.unknown.any()).execute()
-    alphabet = sorted(names["step"])
-    codes = bound.upload(
-        "step_codes",
-        pd.DataFrame({"name": alphabet, "code": range(len(alphabet))}),
-        {"name": "string", "code": "int64"},
-    )
-    coded = bound.steps.inner_join(codes, bound.steps.step == codes.name).select("case_id", "pos", "code")
-    # A struct sorted by its first field is portable where an ordered aggregate is not.
-    traces = coded.group_by("case_id").agg(
-        moves=ibis.struct({"pos": coded.pos, "code": coded.code}).collect()
-    )
-    text = traces.mutate(
-        trace=ibis.literal(",").join(traces.moves.sort().map(lambda move: move.code.cast("string")))
-    ).select("case_id", "trace")
+    alphabet, text = trace_texts(bound.log, bound.steps)
     cases = bound.cases.left_join(text, "case_id").drop("case_id_right")
     mode = ibis.cases(
         (cases.closed & ~cases.began_before, Mode.COMPLETE.value),
@@ -69,7 +57,7 @@ def variants(bound: BoundLog) -> VariantTable:
         "case_variants", keyed.inner_join(ids, ["trace", "mode"]).select("case_id", "variant")
     )
     decoded = [
-        Variant(tuple(alphabet[int(c)] for c in trace.split(",")) if trace else (), Mode(mode))
+        Variant(read_trace(trace, alphabet), Mode(mode))
         for trace, mode in zip(groups["trace"], groups["mode"], strict=True)
     ]
     return VariantTable(
@@ -79,3 +67,24 @@ def variants(bound: BoundLog) -> VariantTable:
         unknown=frozenset(names.loc[names["unknown"].astype(bool), "step"]),
         case_variants=case_variants,
     )
+
+
+def trace_texts(log: EventLog, steps: ir.Table) -> tuple[list[str], ir.Table]:
+    """The alphabet of the steps, and per case its trace as text of codes: case_id, trace ('0,3,1')."""
+    alphabet = sorted(steps.select("step").distinct().execute()["step"])
+    codes = upload(
+        log,
+        "step_codes",
+        pd.DataFrame({"name": alphabet, "code": range(len(alphabet))}),
+        {"name": "string", "code": "int64"},
+    )
+    coded = steps.inner_join(codes, steps.step == codes.name).select("case_id", "pos", "code")
+    # A struct sorted by its first field is portable where an ordered aggregate is not.
+    traces = coded.group_by("case_id").agg(moves=ibis.struct({"pos": coded.pos, "code": coded.code}).collect())
+    in_order = traces.moves.sort().map(lambda move: move.code.cast("string"))
+    return alphabet, traces.select("case_id", trace=ibis.literal(",").join(in_order))
+
+
+def read_trace(text: str, alphabet: list[str]) -> tuple[str, ...]:
+    """A trace from its text of codes."""
+    return tuple(alphabet[int(code)] for code in text.split(",")) if text else ()

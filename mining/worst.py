@@ -13,7 +13,7 @@ from mining.findings import Occurrence, Verdict
 
 def worst_occurrences(violated: ir.Table, number: int) -> dict[str, list[Occurrence]]:
     """Per rule the worst `number` violated occurrences: by overrun, then amount, then case, then anchor."""
-    overrun = violated.measure - violated.limit
+    overrun = violated.measure - violated["limit"]
     ranked = violated.mutate(
         rank=ibis.row_number().over(
             group_by="rule_id",

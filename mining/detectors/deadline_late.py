@@ -79,7 +79,7 @@ class DeadlineLate(Detector):
             verdict=verdict,
             reason=reason,
             measure=run.measure,
-            limit=run.limit,
+            limit=run["limit"],
             start_us=run.start_us,
             due_us=run.due_us,
             end_us=run.stop_us,

@@ -153,7 +153,8 @@ def _orders(evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:
     for part in parts:
         complete = complete & part.notnull()
     key = ibis.literal("\x1f").join([part.fill_null("") for part in parts])
-    ordinal = ibis.row_number().over(group_by="case_id", order_by=["t_us", "row_no"]) + 1
+    in_case = ibis.window(group_by=joined.case_id, order_by=[joined.t_us, joined.row_no])
+    ordinal = ibis.row_number().over(in_case) + 1
     return joined.select(
         "row_no",
         "case_id",

@@ -128,7 +128,8 @@ def _answered(evidence: Evidence, told: Told) -> ir.Table:
     order = [events.t_us, events.row_no]
     notice = events.activity_id == told.told_by
     onwards = ibis.rows_window(preceding=0, following=None, group_by="case_id", order_by=order)
-    rank = ibis.row_number().over(group_by=["case_id", "activity_id"], order_by=order) + 1
+    alike = ibis.window(group_by=[events.case_id, events.activity_id], order_by=order)
+    rank = ibis.row_number().over(alike) + 1
     marked = events.mutate(
         told_us=ibis.ifelse(notice, events.t_us, ibis.null("int64")).min().over(onwards),
         ordinal=rank,
