@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz, process
 
 from logs.assemble import CASES, EXCLUDED, Accounts, assemble
-from logs.event_log import EVENT_COLUMNS, EventLog, Provenance, Window
+from logs.event_log import EVENT_COLUMNS, EventLog, Provenance, Reason, Window
 from logs.filters import COLUMNS, CaseFilter, parse_filters
 from logs.mapping import COLUMN_OF, Mapping, dump_mapping, load_mapping
 from logs.problems import InputError, Problem
@@ -82,9 +82,7 @@ def _read(
     if not raws or not _covers(raws, mapping):
         raws = tuple(load_raw(store, s, i, options_for(mapping, report)) for i, s in enumerate(sources))
     check_headings(raws, mapping)
-    mapping = _with_formats(store, raws, mapping, origin)
-    report("assemble", 0, None)
-    stage(store, raws, mapping, mapping.time_formats)
+    mapping = _stage(store, raws, mapping, origin, report)
     for raw in raws:
         store.execute(f"DROP TABLE {raw.table}")
     accounts = assemble(store, raws, mapping, conditions)
@@ -142,14 +140,29 @@ def _nearest(heading: str, headings: Sequence[str]) -> str:
     return f"the columns are: {', '.join(headings[:20])}{' …' if len(headings) > 20 else ''}"
 
 
-def _with_formats(store: Store, raws: Sequence[RawTable], mapping: Mapping, origin: str) -> Mapping:
-    """The mapping with the time formats that the columns are in, unless it states them."""
-    if mapping.time_formats:
-        check_formats(store, mapping.time_formats, origin)
-        return mapping
+def _stage(
+    store: Store, raws: Sequence[RawTable], mapping: Mapping, origin: str, report: Progress
+) -> Mapping:
+    """Stage the events; returns the mapping with the time formats that its columns are in.
+
+    Without stated formats ISO is tried first: only where it leaves a value unread is every value looked at.
+    """
+    report("assemble", 0, None)
+    check_formats(store, mapping.time_formats, origin)
+    tried = mapping.time_formats or ("iso",)
+    stage(store, raws, mapping, tried)
+    unread = f"SELECT count(*) FROM {STAGED} WHERE _reason = '{Reason.BAD_TIME}'"
+    if not mapping.time_formats and store.value(unread):
+        found = _detected(store, raws, mapping)
+        if found != tried:
+            tried = found
+            stage(store, raws, mapping, tried)
+    return mapping.model_copy(update={"time_formats": tried})
+
+
+def _detected(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> tuple[str, ...]:
     headings = time_columns(mapping)
-    columns = [(raw.table, raw.column(heading)) for raw in raws for heading in headings]
-    found = detect(store, columns)
+    found = detect(store, [(raw.table, raw.column(heading)) for raw in raws for heading in headings])
     shown = f"column{'s' if len(headings) > 1 else ''} {', '.join(headings)}"
     if found.candidates:
         raise InputError(undecided_order(raws[0].file.name, shown, found.candidates))
@@ -158,7 +171,7 @@ def _with_formats(store: Store, raws: Sequence[RawTable], mapping: Mapping, orig
             Problem(f"{shown}: the values do not look like times", raws[0].file.name, None,
                     "name another column, or state time_formats in the mapping")
         )  # fmt: skip
-    return mapping.model_copy(update={"time_formats": found.formats})
+    return found.formats
 
 
 def undecided_order(file: str, shown: str, candidates: Sequence[Sequence[str]]) -> list[Problem]:

@@ -22,7 +22,7 @@ def stage(store: Store, raws: Sequence[RawTable], mapping: Mapping, formats: Seq
     for raw in raws:
         parts += (_wide if mapping.layout == "wide" else _long)(raw, mapping, formats, offset)
         offset += raw.file.rows_read
-    store.execute(f"CREATE TABLE {STAGED} AS {' UNION ALL '.join(parts)}")
+    store.execute(f"CREATE OR REPLACE TABLE {STAGED} AS {' UNION ALL '.join(parts)}")
 
 
 def time_columns(mapping: Mapping) -> tuple[str, ...]:

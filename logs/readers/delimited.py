@@ -77,7 +77,7 @@ def _load_fast(store: Store, path: Path, raw: RawTable, structure: Structure, op
     keep = ", ".join(f"c{i}" for i in kept(raw.headings, options.wanted))
     try:
         store.execute(
-            f"CREATE OR REPLACE TABLE {raw.table} AS SELECT {keep}"
+            f"CREATE OR REPLACE TEMP TABLE {raw.table} AS SELECT {keep}"
             f" FROM read_csv({text(_escape_glob(path))},"
             f" auto_detect = false, header = true, columns = {{{columns}}}, delim = {text(raw.file.delimiter)},"
             " quote = '\"', escape = '\"', strict_mode = true, nullstr = '',"

@@ -1,4 +1,8 @@
-"""The raw table that every reader fills: text as it stands in the file, and the rows that are no rows."""
+"""The raw table that every reader fills: text as it stands in the file, and the rows that are no rows.
+
+It is a temporary table: kept uncompressed, spilled to disk when memory runs short. Compressing what is read
+once and dropped would take longer than reading it.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +82,7 @@ class RawWriter:
         self._unread: list[Unread] = []
         self._schema = pa.schema([("source_row", pa.int64()), *((f"c{i}", pa.string()) for i in keep)])
         columns = ", ".join(["source_row BIGINT", *(f"c{i} VARCHAR" for i in keep)])
-        store.execute(f"CREATE OR REPLACE TABLE {self.table} ({columns})")
+        store.execute(f"CREATE OR REPLACE TEMP TABLE {self.table} ({columns})")
         create_unread(store)
 
     def add(self, number: int, fields: Sequence[str | None]) -> None:

@@ -1,0 +1,198 @@
+"""XES and XES.gz, streamed with lxml: no entities, no network, and a file that breaks off is an error."""
+
+from __future__ import annotations
+
+import dataclasses
+import gzip
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+from lxml import etree
+
+from logs.event_log import SourceFile
+from logs.problems import InputError, Problem
+from logs.readers.raw import Options, RawTable, create_unread, insert
+from logs.sources import Source, damaged_gzip
+from logs.store import Store
+
+CASE = "case:"
+"""Prefix of the attributes of a trace, as opposed to those of its events."""
+_BATCH = 10_000
+_PROLOG = re.compile(r"\ufeff?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
+_PROLOG_LIMIT = 1 << 20
+
+
+def load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
+    """Fill a raw table with the wanted attributes of every event; those of a trace start with 'case:'.
+
+    Lists, containers and attributes nested in others are left aside. Raises InputError for a file that breaks
+    off, is damaged, is not XES, or declares entities.
+    """
+    _check_prolog(source)
+    wanted = sorted(options.wanted or standard_keys(source))
+    table = f"raw_{file_no}"
+    columns = ", ".join(f"c{i} VARCHAR" for i in range(len(wanted)))
+    store.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+    create_unread(store)
+    schema = pa.schema([(f"c{i}", pa.string()) for i in range(len(wanted))])
+    rows, filled = 0, [False] * len(wanted)
+    with _open(source) as stream:
+        for batch in _batches(stream, wanted, source):
+            arrays = [pa.array(column, pa.string()) for column in batch]
+            filled = [f or a.null_count < len(a) for f, a in zip(filled, arrays, strict=True)]
+            insert(store, table, pa.Table.from_arrays(arrays, schema=schema))
+            rows += len(arrays[0])
+            options.progress("read", rows, None)
+    if not rows:
+        raise InputError(Problem("holds no events", source.name, None, "export it again with its events"))
+    headings = tuple(key if f else f"\x00{key}" for key, f in zip(wanted, filled, strict=True))
+    file = SourceFile(source.name, source.sha256, source.size, "xes", rows_read=rows)
+    raw = RawTable(table, file, file_no, headings, "rowid + 1", 1)
+    return raw if all(filled) else dataclasses.replace(raw, headings=_named(headings, source))
+
+
+def _named(headings: tuple[str, ...], source: Source) -> tuple[str, ...]:
+    """A wanted attribute that no event has is no heading; those of the first events are told instead."""
+    return headings + tuple(key for key in keys(source) if key not in headings)
+
+
+def standard_keys(source: Source) -> frozenset[str]:
+    """Every attribute that the first events and traces have."""
+    return frozenset(keys(source))
+
+
+def keys(source: Source, events: int = 1_000) -> tuple[str, ...]:
+    """Attributes of the first events and their traces, in order of appearance. Raises InputError as `load`."""
+    _check_prolog(source)
+    found: dict[str, None] = {}
+    left = events
+    with _open(source) as stream:
+        for event, trace in _events(stream, source):
+            found |= {CASE + key: None for key in _attributes(trace)} if trace is not None else {}
+            found |= dict.fromkeys(_attributes(event))
+            left -= 1
+            if not left:
+                break
+    return tuple(found)
+
+
+def _batches(stream: IO[bytes], wanted: list[str], source: Source) -> Iterator[list[list[str | None]]]:
+    """Columns of values, some thousand events at a time."""
+    of_event = [(i, key) for i, key in enumerate(wanted) if not key.startswith(CASE)]
+    of_trace = [(i, key.removeprefix(CASE)) for i, key in enumerate(wanted) if key.startswith(CASE)]
+    columns: list[list[str | None]] = [[] for _ in wanted]
+    current: Any = None
+    inherited: dict[str, str] = {}
+    for event, trace in _events(stream, source):
+        if trace is not current:
+            current, inherited = trace, _attributes(trace) if trace is not None else {}
+        own = {each.get("key"): each.get("value") for each in event}
+        for i, key in of_event:
+            columns[i].append(own.get(key))
+        for i, key in of_trace:
+            columns[i].append(inherited.get(key))
+        if len(columns[0]) >= _BATCH:
+            yield columns
+            columns = [[] for _ in wanted]
+    if columns[0]:
+        yield columns
+
+
+def _attributes(element: Any) -> dict[str, str]:
+    """Attributes of a trace or an event that have one value."""
+    return {
+        each.get("key"): each.get("value")
+        for each in element
+        if each.get("key") is not None and each.get("value") is not None
+    }
+
+
+def _events(stream: IO[bytes], source: Source) -> Iterator[tuple[Any, Any]]:
+    """(event, its trace or None), each event emptied once it was taken; memory stays flat."""
+    parser = etree.iterparse(
+        stream,
+        events=("end",),
+        tag=("{*}event", "{*}trace"),
+        resolve_entities=False,
+        load_dtd=False,
+        no_network=True,
+        huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    done = 0
+    try:
+        for _, element in parser:
+            parent = element.getparent()
+            if element.tag.endswith("trace"):
+                _forget(element)
+                continue
+            yield element, parent if parent is not None and parent.tag.endswith("trace") else None
+            done += 1
+            element.clear()
+            previous = element.getprevious()
+            if previous is not None and previous.tag == element.tag:
+                parent.remove(previous)
+        _check_root(parser.root, source)
+    except etree.XMLSyntaxError as error:
+        raise InputError(
+            Problem(f"not well-formed XML, or it breaks off: {error.msg}; {done:,} events were read before",
+                    source.name, error.lineno, "copy or export it again")
+        ) from None  # fmt: skip
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise damaged_gzip(source.name, error, f"{done:,} events were read before") from None
+
+
+def _forget(trace: Any) -> None:
+    """Free a finished trace and what stands before it."""
+    trace.clear()
+    parent = trace.getparent()
+    if parent is not None:
+        while trace.getprevious() is not None:
+            del parent[0]
+
+
+def _check_root(root: Any, source: Source) -> None:
+    if etree.QName(root).localname != "log":
+        raise InputError(
+            Problem(f"is XML but not XES: its root is <{etree.QName(root).localname}>, not <log>", source.name, 1,
+                    "export the log as XES, or give a CSV")
+        )  # fmt: skip
+
+
+def _check_prolog(source: Source) -> None:
+    """A document type may not declare entities: they are how a small file becomes gigabytes, or reads others."""
+    with _open(source) as stream:
+        try:
+            head = stream.read(_PROLOG_LIMIT)
+        except EOFError as error:
+            raise damaged_gzip(source.name, error, "nothing could be read") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise damaged_gzip(source.name, error, "nothing could be read") from None
+    text = head.decode(_utf(head), "replace")
+    rest = text[_PROLOG.match(text).end() :]  # type: ignore[union-attr]
+    if rest.startswith("<!DOCTYPE"):
+        raise InputError(
+            Problem("declares a document type (<!DOCTYPE …>), which XES does not have: it could declare entities",
+                    source.name, text[: len(text) - len(rest)].count("\n") + 1, "remove the declaration")
+        )  # fmt: skip
+    if not re.match(r"<[A-Za-z_]", rest):
+        raise InputError(Problem("is not XML", source.name, 1, "export the log as XES, or give a CSV"))
+
+
+def _utf(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"<\x00")):
+        return "utf-16-le"
+    return "utf-16-be" if head.startswith((b"\xfe\xff", b"\x00<")) else "utf-8"
+
+
+@contextmanager
+def _open(source: Source) -> Iterator[IO[bytes]]:
+    path: Path = source.path
+    with gzip.open(path) if source.gzipped else path.open("rb") as stream:
+        yield stream  # type: ignore[misc]
