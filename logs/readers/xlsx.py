@@ -34,7 +34,9 @@ _BROKEN = (
     etree.XMLSyntaxError,
 )
 """What openpyxl lets through when a workbook is cut off or damaged."""
-_FORMULA = re.compile(rb'<c r="([A-Z]+)([0-9]+)"[^>]*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>')
+_FORMULA = re.compile(
+    rb'<c r="([A-Z]+)([0-9]+)"[^>]*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+)
 
 
 def load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
@@ -62,7 +64,9 @@ def _load(store: Store, source: Source, file_no: int, options: Options) -> RawTa
             rows = _rows(sheet)
             first = next(((number, cells) for number, cells in rows if any(cells)), None)
             if first is None:
-                raise InputError(Problem(f"sheet '{sheet.title}' is empty", source.name, 1, "name another sheet"))
+                raise InputError(
+                    Problem(f"sheet '{sheet.title}' is empty", source.name, 1, "name another sheet")
+                )
             headings = distinct_headings(_untrailed(first[1]))
             keep = kept(headings, options.wanted)
             _check_formulas(source, sheet, headings, keep)
@@ -148,7 +152,9 @@ def _check_formulas(source: Source, sheet: Any, headings: tuple[str, ...], keep:
         while chunk := stream.read(1 << 20):
             block = rest + chunk
             cut = block.rfind(b"</row>") + 1
-            found += [f"{c.decode()}{r.decode()}" for c, r in _FORMULA.findall(block[:cut]) if c.decode() in letters]
+            found += [
+                f"{c.decode()}{r.decode()}" for c, r in _FORMULA.findall(block[:cut]) if c.decode() in letters
+            ]
             rest = block[cut:]
     if found:
         raise InputError(
