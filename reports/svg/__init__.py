@@ -1,0 +1,1 @@
+"""Pictures drawn as inline SVG: no fonts, scripts or files from outside."""

@@ -1,0 +1,1 @@
+"""View models: everything a template shows, as frozen dataclasses of finished texts."""

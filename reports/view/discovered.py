@@ -1,0 +1,110 @@
+"""The discovered map with what it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mining.findings import Discovery, Edge, Node
+from reports.catalogue import Catalogue
+from reports.formats import Formats
+from reports.svg.process_map import MapTexts, choose, process_map
+
+STEPS_SHOWN = 15
+HANDOVERS_SHOWN = 12
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A directly-follows step."""
+
+    source: str
+    target: str
+    count: str
+    median: str
+    mean: str
+
+
+@dataclass(frozen=True)
+class DiscoveredView:
+    """What the log shows without any reference."""
+
+    picture: Markup | None
+    coverage: str
+    facts: tuple[tuple[str, str], ...]
+    steps: tuple[StepView, ...]
+    """Steps with the longest median waits among the frequent ones."""
+    handovers: tuple[tuple[str, str, str], ...]
+    tree: str
+    tree_note: str
+
+
+def discovered_view(
+    discovery: Discovery, t: Catalogue, f: Formats, name: Callable[[str], str], unit: Callable[[str], str]
+) -> DiscoveredView:
+    """The view of a discovery; `name` shows an activity, `unit` a unit of the handover network."""
+    chosen = choose(discovery)
+    texts = MapTexts(
+        t("map.title"),
+        name,
+        lambda value: f.number(value),
+        f.duration,
+        t("map.unknown"),
+        t("map.start"),
+        t("map.end"),
+        lambda node: _counts(node, t, f),
+    )
+    coverage = t(
+        "map.coverage",
+        nodes=len(chosen.nodes),
+        all_nodes=len(discovery.nodes),
+        events=f.percent(chosen.event_share),
+        edges=len(chosen.edges),
+        all_edges=len(discovery.edges),
+        steps=f.percent(chosen.step_share),
+    )
+    facts = tuple(
+        (t(f"map.{key}"), f.number(value))
+        for key, value in (
+            ("events", discovery.events),
+            ("cases", discovery.cases),
+            ("variants", discovery.variants),
+            ("activities", len(discovery.nodes)),
+        )
+    )
+    noise = t("map.tree", noise=f.number(discovery.tree_noise), coverage=f.percent(discovery.tree_coverage))
+    return DiscoveredView(
+        process_map(chosen, texts),
+        coverage,
+        facts,
+        tuple(_step(each, name, f) for each in _slowest(discovery)),
+        tuple(
+            (unit(each.source), unit(each.target), f.number(each.count))
+            for each in sorted(discovery.handovers, key=lambda h: (-h.count, h.source, h.target))[:HANDOVERS_SHOWN]
+        ),
+        discovery.tree,
+        noise if discovery.tree else "",
+    )
+
+
+def _counts(node: Node, t: Catalogue, f: Formats) -> str:
+    return t("map.node", events=f.number(node.events), cases=f.number(node.cases))
+
+
+def _slowest(discovery: Discovery) -> list[Edge]:
+    """The steps that cost most time in all: count times median wait."""
+    waiting = [edge for edge in discovery.edges if edge.median_wait_us is not None]
+    waiting.sort(key=lambda e: (-(e.count * (e.median_wait_us or 0)), e.source, e.target))
+    return waiting[:STEPS_SHOWN]
+
+
+def _step(edge: Edge, name: Callable[[str], str], f: Formats) -> StepView:
+    return StepView(
+        name(edge.source),
+        name(edge.target),
+        f.number(edge.count),
+        f.duration(edge.median_wait_us),
+        f.duration(edge.mean_wait_us),
+    )

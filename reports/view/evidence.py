@@ -1,0 +1,94 @@
+"""Occurrences with their evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mining.findings import Family, Occurrence, Rule, SourceRow
+from reports.formats import NONE
+from reports.view.anchors import case_anchor, occurrence_anchor
+from reports.view.context import Context
+from reports.view.ledger import LedgerView, ledger_view
+
+
+@dataclass(frozen=True)
+class RowView:
+    """A source row."""
+
+    place: str
+    """file:row."""
+    time: str
+    label: str
+    who: str
+
+
+@dataclass(frozen=True)
+class OccurrenceView:
+    """One violated obligation."""
+
+    anchor: str
+    fingerprint: str
+    case: str
+    case_anchor: str | None
+    facts: tuple[tuple[str, str], ...]
+    """(name, value)."""
+    notes: tuple[str, ...]
+    rows: tuple[RowView, ...]
+    more_rows: int
+    ledger: LedgerView | None
+
+
+_MOST_ROWS = 12
+
+
+def occurrence_view(occurrence: Occurrence, rule: Rule, c: Context) -> OccurrenceView:
+    """The view of one occurrence."""
+    shown = occurrence.rows[:_MOST_ROWS]
+    has_file = occurrence.case_id in c.audit.case_files
+    return OccurrenceView(
+        occurrence_anchor(occurrence.fingerprint),
+        occurrence.fingerprint,
+        occurrence.case_id,
+        case_anchor(occurrence.case_id) if has_file else None,
+        tuple(_facts(occurrence, rule, c)),
+        tuple(_notes(occurrence, c)),
+        tuple(row_view(c.audit.evidence.get(number), number, c) for number in shown),
+        len(occurrence.rows) - len(shown),
+        ledger_view(occurrence.ledger, rule.unit, occurrence.due_us, c),
+    )
+
+
+def row_view(row: SourceRow | None, number: int, c: Context) -> RowView:
+    """The view of a source row; of one that the audit does not carry, its number."""
+    if row is None:
+        return RowView(c.t("row.number", n=number), NONE, NONE, NONE)
+    who = " · ".join(each for each in (c.persons.resource(row.resource), row.role) if each)
+    return RowView(f"{row.file}:{row.row}", c.formats.time(row.t_us), row.activity, who or NONE)
+
+
+def overrun(measure: float | None, limit: float | None, family: str) -> float | None:
+    """How far a measure is past its limit; None where it is not, or where the limit is a span to look in."""
+    if measure is None or limit is None or family == Family.DUPLICATE or measure <= limit:
+        return None
+    return measure - limit
+
+
+def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, str]]:
+    over = overrun(occurrence.measure, occurrence.limit, rule.family)
+    key = "fact.gap" if rule.family is Family.DUPLICATE else "fact.measure"
+    facts = (
+        (key, c.formats.measure(occurrence.measure, rule.unit)),
+        ("fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
+        ("fact.overrun", c.formats.measure(over, rule.unit)),
+        ("fact.start", c.formats.time(occurrence.start_us)),
+        ("fact.due", c.formats.time(occurrence.due_us)),
+        ("fact.end", c.formats.time(occurrence.end_us)),
+        ("fact.related", occurrence.related_case or NONE),
+        ("fact.amount", c.formats.number(occurrence.amount)),
+    )
+    return [(c.t(name), value) for name, value in facts if value != NONE]
+
+
+def _notes(occurrence: Occurrence, c: Context) -> list[str]:
+    notes = [c.t.or_else(f"reason.{occurrence.reason}", occurrence.reason)] if occurrence.reason else []
+    return [*notes, c.t("note.ambiguous")] if occurrence.ambiguous else notes

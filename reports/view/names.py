@@ -1,0 +1,84 @@
+"""Names of activities, roles and limits in the language of the report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mining.findings import Rule, Severity
+from reference_models.model import Authority, Deadline, DeadlineRow, ReferenceModel
+from reports.catalogue import Catalogue
+from reports.formats import NONE, Formats
+
+
+@dataclass(frozen=True)
+class Names:
+    """Looks names up in a model; an id that the model does not know is shown as it is."""
+
+    model: ReferenceModel
+    t: Catalogue
+    formats: Formats
+
+    def activity(self, id: str) -> str:
+        """An activity, or the label itself."""
+        known = self.model.activities.get(id)
+        return known.name.get(self.t.lang) if known else id
+
+    def role(self, id: str | None) -> str:
+        """A role."""
+        known = self.model.roles.get(id) if id else None
+        return known.name.get(self.t.lang) if known else id or NONE
+
+    def attribute(self, id: str) -> str:
+        """An attribute."""
+        known = self.model.attributes.get(id)
+        return known.name.get(self.t.lang) if known else id
+
+    def deadline(self, id: str) -> Deadline | None:
+        """A clock of the contract."""
+        return next((each for each in self.model.deadlines if each.id == id), None)
+
+    def deadline_row(self, deadline: str, row: str) -> str:
+        """The name of a row of a deadline table."""
+        clock = self.deadline(deadline)
+        rows: tuple[DeadlineRow, ...] = clock.rows if clock else ()
+        return next((each.name.get(self.t.lang) for each in rows if each.id == row), row)
+
+    def source(self, authority: Authority) -> str:
+        """The document that a criterion cites, with its title."""
+        title = next((text.get(self.t.lang) for id, text in self.model.sources if id == authority.source), "")
+        return f"{authority.source} ({title})" if title else authority.source or NONE
+
+    def severity(self, severity: Severity) -> str:
+        """Severity in words."""
+        return self.t(f"severity.{severity.name.lower()}")
+
+    def limit(self, rule: Rule) -> str:
+        """The limit of a rule in words; says so where there is none."""
+        if rule.limit is None:
+            return self.t("limit.none")
+        return self.formats.measure(rule.limit, rule.unit)
+
+    def placeholders(self, rule: Rule) -> dict[str, object]:
+        """What the texts of a rule may speak of."""
+        activities = [self.activity(each) for each in rule.activities]
+        roles = [self.role(each) for each in rule.roles]
+        clock = self.deadline(rule.deadline)
+        return {
+            "a": activities[0] if activities else rule.label or NONE,
+            "b": activities[-1] if activities else NONE,
+            "role_a": roles[0] if roles else NONE,
+            "role_b": roles[-1] if roles else NONE,
+            "label": rule.label or NONE,
+            "clock": clock.name.get(self.t.lang) if clock else rule.deadline or NONE,
+            "row": self.deadline_row(rule.deadline, rule.row) if rule.row else NONE,
+            "category": rule.category or NONE,
+            "limit": self.limit(rule),
+            "fields": self.t("list.and").join(map(self.attribute, rule.fields)) or NONE,
+            "rule": self.named_rule(rule),
+        }
+
+    def named_rule(self, rule: Rule) -> str:
+        """The contract's own name of a rule, else its id."""
+        subject = rule.id.partition(":")[2]
+        named = {each.id: each.name for each in (*self.model.told, *self.model.duplicates)}
+        return named[subject].get(self.t.lang) if subject in named else subject or rule.id

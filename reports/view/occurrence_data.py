@@ -1,0 +1,125 @@
+"""All occurrences that are not conformant, packed small enough to travel inside the page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pandas as pd
+
+from reports.canonical import JsonObject, JsonValue
+from reports.occurrence_table import INTEGERS, numbers, strings
+from reports.view.anchors import case_anchor, finding_anchor, occurrence_anchor
+from reports.view.context import Context
+from reports.view.texts import rule_texts
+from reports.visible import visible
+
+MOST = 250_000
+"""Occurrences that a page carries; beyond that the first ones by rule, and the page says so."""
+
+FINGERPRINT_DIGITS = 20
+"""Digits of a fingerprint in the page's table: as many as `mining` gives it."""
+
+_MINUTE = 60_000_000
+
+
+@dataclass(frozen=True)
+class OccurrenceData:
+    """What the table of all occurrences is made of."""
+
+    packed: str
+    """Base64 of the zlib stream of the columns in JSON."""
+    total: int
+    carried: int
+
+
+def occurrence_data(c: Context) -> OccurrenceData:
+    """Pack the occurrence table, column by column.
+
+    Times are to the minute and measures to two decimals; the audit's JSON has both exactly.
+    """
+    frame = c.audit.occurrences.iloc[:MOST]
+    columns = {"lookup": _lookup(c, frame), **_columns(c, frame)}
+    text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    packed = base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode("ascii")
+    return OccurrenceData(packed, len(c.audit.occurrences), len(frame))
+
+
+def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
+    rules = {finding.rule.id: at for at, finding in enumerate(c.audit.findings)}
+    fingerprints = [str(each) for each in strings(frame["fingerprint"])]
+    cases = sorted({*_texts(frame["case_id"]), *_texts(frame["related_case"])})
+    case_at = {case: at for at, case in enumerate(cases)}
+    anchors = {each.fingerprint for finding in c.audit.findings for each in finding.worst[:10]}
+    return {
+        "cases": [*map(visible, cases)],
+        "rule": [rules.get(each, -1) for each in strings(frame["rule_id"])],
+        "case": _deltas([case_at.get(each, -1) for each in _texts(frame["case_id"])]),
+        "related": [case_at.get(str(each), -1) if each else -1 for each in strings(frame["related_case"])],
+        "verdict": strings(frame["verdict"]),
+        "reason": strings(frame["reason"]),
+        "ambiguous": [int(bool(each)) for each in frame["ambiguous"].tolist()],
+        "fingerprint": "".join(each[:FINGERPRINT_DIGITS].ljust(FINGERPRINT_DIGITS) for each in fingerprints),
+        "digits": FINGERPRINT_DIGITS,
+        "cited": {
+            str(at): occurrence_anchor(each) for at, each in enumerate(fingerprints) if each in anchors
+        },
+        **{name: _rounded(frame[name]) for name in ("measure", "limit", "amount")},
+        **_times(frame),
+    }
+
+
+def _lookup(c: Context, frame: pd.DataFrame) -> JsonObject:
+    """Words of the columns: rules, verdicts, reasons, units, the cases that have a file."""
+    reasons = sorted({str(each) for each in strings(frame["reason"]) if each})
+    return {
+        "rules": [
+            {
+                "title": visible(rule_texts(finding.rule, c.names).title),
+                "anchor": finding_anchor(finding.rule.id),
+                "family": finding.rule.family.value,
+                "severity": finding.severity.name.lower(),
+                "unit": finding.rule.unit,
+            }
+            for finding in c.audit.findings
+        ],
+        "reasons": {each: visible(c.t.or_else(f"reason.{each}", each)) for each in reasons},
+        "files": {visible(case): case_anchor(case) for case in sorted(c.audit.case_files)},
+    }
+
+
+def _texts(column: pd.Series) -> list[str]:
+    return [str(each) for each in strings(column) if each is not None]
+
+
+def _deltas(values: Sequence[int]) -> list[JsonValue]:
+    """Differences from one to the next: small numbers compress well."""
+    return [*values[:1], *(b - a for a, b in pairwise(values))]
+
+
+def _rounded(column: pd.Series) -> list[JsonValue]:
+    return [None if value is None else _short(float(str(value))) for value in numbers(column)]
+
+
+def _short(value: float) -> JsonValue:
+    short = round(value, 2)
+    return int(short) if short.is_integer() else short
+
+
+def _times(frame: pd.DataFrame) -> JsonObject:
+    """Minutes: the start since the epoch, due and end since the start (or the epoch, where no start is)."""
+    minutes = {
+        name: (pd.to_numeric(frame[name], errors="coerce").astype("Float64") // _MINUTE).astype("Int64")
+        for name in INTEGERS
+    }
+    base = minutes["start_us"].fillna(0)
+    shifted = {
+        "start": minutes["start_us"],
+        "due": minutes["due_us"] - base,
+        "end": minutes["end_us"] - base,
+    }
+    return {name: [None if v is pd.NA else int(v) for v in column.tolist()] for name, column in shifted.items()}

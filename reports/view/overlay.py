@@ -1,0 +1,151 @@
+"""Findings laid over the reference process."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mining.findings import Family, Finding
+from reference_models.lane_grid import lane_grid
+from reference_models.model import Diagram, FlowNode, Standing
+from reports.svg.swimlanes import Badge, LaneTexts, swimlanes
+from reports.view.anchors import finding_anchor
+from reports.view.context import Context
+from reports.view.texts import rule_texts
+
+
+@dataclass(frozen=True)
+class OverlayLine:
+    """What a badge stands for, in words: for print, for greyscale, for a screen reader."""
+
+    place: str
+    findings: tuple[tuple[str, str, str, str, str], ...]
+    """(title, anchor, severity, its name, violated or undecided in words)."""
+
+
+@dataclass(frozen=True)
+class OverlayView:
+    """The swimlanes with their findings."""
+
+    strips: tuple[Markup, ...]
+    lines: tuple[OverlayLine, ...]
+    off_diagram: int
+    """Findings with violations that belong to no place of the diagram."""
+
+
+def overlay_view(c: Context) -> OverlayView:
+    """Draw the reference process and lay the findings over it."""
+    diagram = c.audit.model.diagram
+    on_tasks, on_flows, off = _places(c.audit.findings, diagram)
+    names = {node.id: c.names.activity(node.id) for node in diagram.nodes}
+    ends = {flow.id: (flow.source, flow.target) for flow in diagram.flows}
+    tasks = {id: _badge(found, names[id], c) for id, found in on_tasks.items()}
+    flows = {id: _badge(found, _ends(found[0], c), c) for id, found in on_flows.items()}
+    assumed = frozenset(
+        id for id, each in c.audit.model.activities.items() if each.authority.standing is Standing.ASSUMED
+    )
+    texts = LaneTexts(c.t("overlay.title"), c.names.role, lambda node: _node_name(node, c))
+    strips = swimlanes(diagram, lane_grid(diagram), texts, tasks, flows, assumed)
+    lines = [_line(names[id], found, c) for id, found in on_tasks.items()]
+    lines += [_line(_ends(found[0], c), found, c) for id, found in on_flows.items() if id in ends]
+    return OverlayView(strips, tuple(lines), off)
+
+
+def _node_name(node: FlowNode, c: Context) -> str:
+    return c.names.activity(node.id) if node.id in c.audit.model.activities else node.name
+
+
+def _ends(finding: Finding, c: Context) -> str:
+    return " → ".join(map(c.names.activity, finding.rule.activities))
+
+
+def _places(
+    findings: Iterable[Finding], diagram: Diagram
+) -> tuple[dict[str, list[Finding]], dict[str, list[Finding]], int]:
+    """Findings by task and by flow, gravest first; then how many with violations lie nowhere."""
+    tasks: dict[str, list[Finding]] = defaultdict(list)
+    flows: dict[str, list[Finding]] = defaultdict(list)
+    known = {node.id for node in diagram.nodes}
+    off = 0
+    for finding in findings:
+        if not finding.counts.violated and not finding.counts.undecided:
+            continue
+        where = [id for id in finding.rule.activities if id in known]
+        flow = _handoff_flow(finding, diagram)
+        if flow is not None:
+            flows[flow].append(finding)
+        elif where:
+            tasks[where[-1]].append(finding)
+        elif finding.is_violated:
+            off += 1
+    return dict(tasks), dict(flows), off
+
+
+def _handoff_flow(finding: Finding, diagram: Diagram) -> str | None:
+    """The flow on which a handoff changes lane: the last one of its path that does."""
+    if finding.rule.family is not Family.HANDOFF or len(finding.rule.activities) != 2:
+        return None
+    sender, receiver = finding.rule.activities
+    path = _path(diagram, sender, receiver)
+    role = {node.id: node.role for node in diagram.nodes}
+    changing = [id for id, source, target in path if role.get(source) != role.get(target)]
+    return changing[-1] if changing else path[-1][0] if path else None
+
+
+def _path(diagram: Diagram, sender: str, receiver: str) -> list[tuple[str, str, str]]:
+    """The shortest way from a task to another that passes no third task: (flow, source, target)."""
+    kinds = {node.id: node.kind for node in diagram.nodes}
+    out: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for flow in diagram.flows:
+        out[flow.source].append((flow.id, flow.source, flow.target))
+    ways: list[list[tuple[str, str, str]]] = [[step] for step in out[sender]]
+    seen = {sender}
+    while ways:
+        way = ways.pop(0)
+        end = way[-1][2]
+        if end == receiver:
+            return way
+        if end in seen or kinds.get(end) == "task":
+            continue
+        seen.add(end)
+        ways += [[*way, step] for step in out[end]]
+    return []
+
+
+def _badge(findings: Sequence[Finding], place: str, c: Context) -> Badge:
+    violated = sum(each.counts.violated for each in findings)
+    undecided = sum(each.counts.undecided for each in findings)
+    worst = max(findings, key=lambda each: (each.is_violated, each.severity, each.counts.violated))
+    title = "\n".join([place, *(f"{rule_texts(each.rule, c.names).title}: {_counted(each, c)}" for each in findings)])
+    href = f"#{finding_anchor(worst.rule.id)}"
+    if not violated:
+        return Badge(f"? {c.formats.number(undecided)}", "undecided", href, title)
+    level = worst.severity.name.lower()
+    return Badge(f"{c.t(f'severity.short.{level}')} {c.formats.number(violated)}", level, href, title)
+
+
+def _counted(finding: Finding, c: Context) -> str:
+    if finding.counts.violated:
+        return c.t.count("overlay.violated", finding.counts.violated)
+    return c.t.count("overlay.undecided", finding.counts.undecided)
+
+
+def _line(place: str, findings: Sequence[Finding], c: Context) -> OverlayLine:
+    return OverlayLine(
+        place,
+        tuple(
+            (
+                rule_texts(each.rule, c.names).title,
+                finding_anchor(each.rule.id),
+                each.severity.name.lower() if each.is_violated else "undecided",
+                c.names.severity(each.severity) if each.is_violated else c.t("overlay.open"),
+                _counted(each, c),
+            )
+            for each in findings
+        ),
+    )
+
+

@@ -1,0 +1,107 @@
+"""On-time rates against their targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from mining.findings import Rate
+from reports.formats import NONE
+from reports.svg.interval import interval
+from reports.view.context import Context
+
+
+@dataclass(frozen=True)
+class RateView:
+    """One cell of a deadline table."""
+
+    row: str
+    category: str
+    limit: str
+    rate: str
+    interval_text: str
+    picture: Markup
+    fraction: str
+    """Numerator / denominator."""
+    undecided: str
+    target: str
+    judgement: str
+    """How the interval lies to the target, in words; empty without either."""
+    judgement_code: str
+    planned: str
+    standing_name: str
+    standing: str
+
+
+@dataclass(frozen=True)
+class RateTable:
+    """The rates of one clock."""
+
+    name: str
+    clock: str
+    """From what to what it runs, in which calendar, what pauses it."""
+    target: str
+    rows: tuple[RateView, ...]
+
+
+def rate_tables(c: Context) -> tuple[RateTable, ...]:
+    """One table per clock, in the order of the contract."""
+    ids = list(dict.fromkeys(rate.deadline for rate in c.audit.rates))
+    return tuple(_table(id, [rate for rate in c.audit.rates if rate.deadline == id], c) for id in ids)
+
+
+def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
+    clock = c.names.deadline(id)
+    if clock is None:
+        return RateTable(id, "", c.formats.percent(rates[0].target), tuple(_rate(each, c) for each in rates))
+    pauses = c.t("list.and").join(each.reason.get(c.t.lang) for each in clock.pauses) or c.t("rate.no_pause")
+    text = c.t(
+        "rate.clock",
+        a=c.names.activity(clock.start),
+        b=c.names.activity(clock.stop),
+        calendar=c.t.or_else(f"calendar.{clock.calendar}", clock.calendar),
+        pauses=pauses,
+        by=c.names.attribute(clock.by),
+    )
+    rows = tuple(_rate(each, c) for each in rates)
+    return RateTable(clock.name.get(c.t.lang), text, c.formats.percent(clock.target), rows)
+
+
+def _rate(rate: Rate, c: Context) -> RateView:
+    counts = rate.counts
+    f = c.formats
+    bounded = rate.low is not None and rate.high is not None
+    code = _judgement(rate)
+    planned = ""
+    if rate.planned_per_month is not None or rate.actual_per_month is not None:
+        planned = c.t(
+            "rate.planned",
+            actual=f.number(rate.actual_per_month, 1),
+            planned=f.number(rate.planned_per_month, 1),
+        )
+    return RateView(
+        c.names.deadline_row(rate.deadline, rate.row),
+        rate.category,
+        f.measure(rate.limit, rate.unit) if rate.limit is not None else c.t("limit.none"),
+        f.percent(rate.rate),
+        f"{f.percent(rate.low)} – {f.percent(rate.high)}" if bounded else "",
+        interval(rate.low, rate.rate, rate.high, rate.target, c.t("rate.picture")),
+        f"{f.number(counts.conformant)} / {f.number(counts.decided)}" if counts.decided else NONE,
+        f.number(counts.undecided),
+        f.percent(rate.target),
+        c.t(f"rate.judgement.{code}") if code else "",
+        code,
+        planned,
+        c.t(f"standing.{rate.authority.standing}"),
+        rate.authority.standing.value,
+    )
+
+
+def _judgement(rate: Rate) -> str:
+    """How the interval lies to the target: no verdict, only what may be said at 95 %."""
+    if rate.low is None or rate.high is None or rate.target is None:
+        return ""
+    if rate.high < rate.target:
+        return "below"
+    return "above" if rate.low >= rate.target else "open"

@@ -1,0 +1,44 @@
+"""The texts of a finding: its title and those of its five parts that a rule alone decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mining.findings import Rule
+from reports.view.names import Names
+
+_PARTS = ("title", "criterion", "meaning", "advice")
+
+
+@dataclass(frozen=True)
+class RuleTexts:
+    """What the catalogue says of a rule."""
+
+    title: str
+    criterion: str
+    meaning: str
+    """What a violation means in the domain."""
+    advice: str
+    """Recommendation: where to begin."""
+
+
+def rule_texts(rule: Rule, names: Names) -> RuleTexts:
+    """The texts of 'finding.FAMILY.KIND.*'; a kind that the catalogue does not know gets general ones."""
+    filled = {
+        "kind": f"{rule.family}.{rule.kind}",
+        "family": names.t(f"family.{rule.family}"),
+        **names.placeholders(rule),
+    }
+    title, criterion, meaning, advice = (
+        names.t(names.t.nearest(f"finding.{rule.family}.{rule.kind}.{part}", f"finding.any.{part}"), **filled)
+        for part in _PARTS
+    )
+    return RuleTexts(title, criterion, meaning, advice)
+
+
+def kind_name(family: str, kind: str, names: Names) -> str:
+    """Name of a kind; 'family: kind' where the catalogue does not know it."""
+    known = f"finding.{family}.{kind}.name"
+    if known in names.t.texts:
+        return names.t(known)
+    return f"{names.t(f'family.{family}')}: {kind}"
