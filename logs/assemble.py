@@ -10,8 +10,7 @@ from logs.filters import CaseFilter, leave_out
 from logs.mapping import Mapping
 from logs.readers.raw import UNREAD, RawTable
 from logs.staging import STAGED
-from logs.store import Store, name, text
-from logs.times import stripped
+from logs.store import Store, name, stripped, text
 
 EXCLUDED = "excluded"
 CASES = "cases"

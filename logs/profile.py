@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from logs.readers.raw import RawTable
 from logs.store import Store
-from logs.synonyms import names_time
-from logs.times import patterns_of, stripped
+from logs.synonyms import names_time, strength
+from logs.times import patterns_of
 
 _SAMPLE = 5_000
 _FEW = 1_000
@@ -40,17 +40,18 @@ class Column:
 
 def profile(store: Store, raw: RawTable) -> tuple[Column, ...]:
     """Every column of a raw table, counted over all rows; whether it holds times, on the first ones."""
-    values = [f"nullif({stripped(raw.column(h))}, '')" for h in raw.headings]
+    values = [raw.value(h) for h in raw.headings]
     counts = ", ".join(f"count({v}), approx_count_distinct({v})" for v in values)
     figures = store.rows(f"SELECT count(*), {counts} FROM {raw.table}")[0]
     columns = []
     for i, (heading, value) in enumerate(zip(raw.headings, values, strict=True)):
         filled, distinct = figures[2 * i + 1], figures[2 * i + 2]
-        if filled and (distinct * 2 >= filled or distinct <= 2 * _FEW):  # where it matters, exactly
+        matters = distinct * 2 >= filled or distinct <= 2 * _FEW or strength("case", heading) > 0
+        if filled and matters:  # the count above is an estimate
             distinct = store.value(f"SELECT count(DISTINCT {value}) FROM {raw.table}")
         is_time = filled > 0 and _is_time(store, raw, heading, value)
         labels = () if is_time or distinct > _FEW else _labels(store, raw, value)
-        columns.append(Column(heading, raw.column(heading), figures[0], filled, distinct, is_time, labels))
+        columns.append(Column(heading, value, figures[0], filled, distinct, is_time, labels))
     return tuple(columns)
 
 
@@ -59,7 +60,7 @@ def same_partition(store: Store, raw: RawTable, one: Column, other: Column) -> b
     if one.distinct != other.distinct:
         return False
     pairs = store.value(
-        f"SELECT count(*) FROM (SELECT DISTINCT {stripped(one.sql)}, {stripped(other.sql)} FROM {raw.table})"
+        f"SELECT count(*) FROM (SELECT DISTINCT {one.sql}, {other.sql} FROM {raw.table})"
     )
     return bool(pairs == one.distinct)
 

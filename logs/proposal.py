@@ -19,7 +19,7 @@ from logs.sources import PathLike, Source, find_files, open_source
 from logs.staging import time_columns
 from logs.store import Store
 from logs.synonyms import XES_TRANSITIONS, names_no_event, strength
-from logs.times import detect, stripped
+from logs.times import detect
 from logs.vocabulary import Vocabulary
 
 _SURE = 0.6
@@ -318,7 +318,7 @@ def _with_formats(store: Store, raws: Sequence[RawTable], mapping: Mapping, draf
     from logs.reading import undecided_order
 
     headings = time_columns(mapping)
-    found = detect(store, [(raw.table, raw.column(h)) for raw in raws for h in headings])
+    found = detect(store, [(raw.table, raw.value(h)) for raw in raws for h in headings])
     if found.candidates:
         draft.questions += undecided_order(draft.file, ", ".join(headings), found.candidates)
         return mapping
@@ -350,10 +350,10 @@ def labels_of(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> list[
         for heading, label in mapping.milestone_labels.items():
             if heading in raw.headings:
                 shown = label.replace("'", "''")
-                filled = f"{stripped(raw.column(heading))} <> ''"
+                filled = f"{raw.value(heading)} IS NOT NULL"
                 parts.append(f"SELECT '{shown}' AS label FROM {raw.table} WHERE {filled}")
         if mapping.activity_headings:
-            fields = ", ".join(f"nullif({stripped(raw.column(h))}, '')" for h in mapping.activity_headings)
+            fields = ", ".join(map(raw.value, mapping.activity_headings))
             parts.append(f"SELECT nullif(concat_ws(' / ', {fields}), '') AS label FROM {raw.table}")
     if not parts:
         return []

@@ -82,6 +82,7 @@ def _read(
     if not raws or not _covers(raws, mapping):
         raws = tuple(load_raw(store, s, i, options_for(mapping, report)) for i, s in enumerate(sources))
     check_headings(raws, mapping)
+    _check_formulas(sources, raws, mapping)
     mapping = _stage(store, raws, mapping, origin, report)
     for raw in raws:
         store.execute(f"DROP TABLE {raw.table}")
@@ -114,6 +115,14 @@ def _complete(mapping: Mapping, filters: tuple[str, ...], limit: float | None) -
 def _covers(raws: Sequence[RawTable], mapping: Mapping) -> bool:
     """Whether what was loaded for the proposal holds every mapped heading."""
     return all(heading in raw.headings for raw in raws for _, heading in mapping.headings())
+
+
+def _check_formulas(sources: Sequence[Source], raws: Sequence[RawTable], mapping: Mapping) -> None:
+    for source, raw in zip(sources, raws, strict=True):
+        if source.format == "xlsx":
+            from logs.readers.xlsx import check_formulas
+
+            check_formulas(source, raw, frozenset(heading for _, heading in mapping.headings()))
 
 
 def check_headings(raws: Sequence[RawTable], mapping: Mapping) -> None:
@@ -162,7 +171,7 @@ def _stage(
 
 def _detected(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> tuple[str, ...]:
     headings = time_columns(mapping)
-    found = detect(store, [(raw.table, raw.column(heading)) for raw in raws for heading in headings])
+    found = detect(store, [(raw.table, raw.value(heading)) for raw in raws for heading in headings])
     shown = f"column{'s' if len(headings) > 1 else ''} {', '.join(headings)}"
     if found.candidates:
         raise InputError(undecided_order(raws[0].file.name, shown, found.candidates))

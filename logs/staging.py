@@ -8,7 +8,7 @@ from logs.event_log import EVENT_COLUMNS, Reason
 from logs.mapping import COLUMN_OF, Mapping
 from logs.readers.raw import RawTable
 from logs.store import Store, name, text
-from logs.times import BEYOND_US, FIRST_US, expression, stripped
+from logs.times import BEYOND_US, FIRST_US, expression
 
 STAGED = "events"
 _TEXT_KEYS = ("resource", "role", "lifecycle", "event_id", "instance")
@@ -34,7 +34,7 @@ def time_columns(mapping: Mapping) -> tuple[str, ...]:
 
 def _field(raw: RawTable, heading: str | None) -> str:
     """SQL for a field stripped of outer white space; null where empty or not mapped."""
-    return f"nullif({stripped(raw.column(heading))}, '')" if heading else "NULL::VARCHAR"
+    return raw.value(heading) if heading else "NULL::VARCHAR"
 
 
 def _position(raw: RawTable, offset: int) -> str:
@@ -48,8 +48,8 @@ def _long(raw: RawTable, mapping: Mapping, formats: Sequence[str], offset: int) 
     columns = {
         "row_no": f"{_position(raw, offset)} + 1",
         "activity": joined,
-        "t_us": expression(raw.column(mapping.time), formats, mapping.zone),
-        "start_us": expression(raw.column(mapping.start), formats, mapping.zone) if mapping.start else "NULL",
+        "t_us": expression(raw.value(mapping.time), formats, mapping.zone),
+        "start_us": expression(raw.value(mapping.start), formats, mapping.zone) if mapping.start else "NULL",
         "_time_text": _field(raw, mapping.time),
         "_start_text": _field(raw, mapping.start),
         **_shared(raw, mapping),
@@ -95,8 +95,7 @@ def _shared(raw: RawTable, mapping: Mapping) -> dict[str, str]:
         columns[key] = _field(raw, getattr(mapping, key))
     columns["lifecycle"] = f"lower({columns['lifecycle']})"
     for ours, heading in mapping.attributes.items():
-        column = raw.column(heading)
-        columns[ours] = f"CASE WHEN {stripped(column)} <> '' THEN {column} END"
+        columns[ours] = f"CASE WHEN {raw.value(heading)} IS NOT NULL THEN {raw.column(heading)} END"
     return columns
 
 

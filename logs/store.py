@@ -57,6 +57,11 @@ def texts(literals: Iterable[str]) -> str:
     return ", ".join(map(text, literals))
 
 
+def stripped(column: str) -> str:
+    """SQL that strips outer white space of any kind (a plain trim leaves tabs and line ends)."""
+    return f"trim({column}, ' \t\r\n\u3000\u00a0')"
+
+
 def _drop(backend: Backend, folder: Path) -> None:
     backend.disconnect()
     shutil.rmtree(folder, ignore_errors=True)

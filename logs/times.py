@@ -72,7 +72,7 @@ class TimeFormats:
 
 
 def detect(store: Store, columns: Sequence[tuple[str, str]]) -> TimeFormats:
-    """The formats of (table, column) pairs taken together, from every value in them.
+    """The formats of (table, SQL of the stripped text) pairs taken together, from every value in them.
 
     Day and month are told apart by any value that is valid only one way.
     """
@@ -123,7 +123,7 @@ def _all_iso(store: Store, union: str) -> bool:
     filled, bad = store.rows(
         f"SELECT count(*), count(*) FILTER (NOT ({_starts_with_digit('v')} AND"
         f" coalesce(try_cast(v AS TIMESTAMP), try_cast(v AS TIMESTAMPTZ)::TIMESTAMP) IS NOT NULL))"
-        f" FROM (SELECT {stripped('x')} AS v FROM ({union})) WHERE v <> ''"
+        f" FROM (SELECT x AS v FROM ({union})) WHERE v <> ''"
     )[0]
     return bool(filled) and not bad
 
@@ -182,9 +182,9 @@ def _fitting(store: Store, union: str, patterns: tuple[str, ...]) -> tuple[str, 
     return tuple(p for p, n in zip(patterns, read, strict=True) if n == most)
 
 
-def expression(column: str, formats: Sequence[str], zone: str) -> str:
-    """SQL that reads a text column as microseconds since the epoch (UTC); null where no format does."""
-    parts = [_one(_readable(column) if "%p" in each else stripped(column), each, zone) for each in formats]
+def expression(value: str, formats: Sequence[str], zone: str) -> str:
+    """SQL that reads stripped text as microseconds since the epoch (UTC); null where no format does."""
+    parts = [_one(_readable(value) if "%p" in each else value, each, zone) for each in formats]
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
@@ -223,14 +223,9 @@ def _starts_with_digit(value: str) -> str:
     return f"({value} >= '0' AND {value} < ':')"
 
 
-def stripped(column: str) -> str:
-    """SQL that strips outer white space, the ideographic space included."""
-    return f"trim({column}, ' \t\r\n\u3000\u00a0')"
-
-
-def _readable(column: str) -> str:
-    """Stripped, and with 上午/下午 as AM/PM, which strptime knows."""
-    return f"replace(replace({stripped(column)}, '上午', 'AM'), '下午', 'PM')"
+def _readable(value: str) -> str:
+    """With 上午/下午 as AM/PM, which strptime knows."""
+    return f"replace(replace({value}, '上午', 'AM'), '下午', 'PM')"
 
 
 def check_formats(store: Store, formats: Iterable[str], file: str) -> None:

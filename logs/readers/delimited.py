@@ -54,7 +54,8 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     create_unread(store)
     rows = _load_fast(store, path, raw, structure, options)
     if rows is not None:
-        raw = dataclasses.replace(raw, row="rowid + 2")
+        plain = not structure.quoted_newlines and (not structure.tabs or delimiter == "\t")
+        raw = dataclasses.replace(raw, row="rowid + 2", plain_spaces=plain)
     else:
         rows = _load_exactly(store, path, encoding, raw, options)
     if not rows:

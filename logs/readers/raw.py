@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from logs.event_log import Reason, SourceFile
 from logs.problems import InputError, Problem
-from logs.store import Store
+from logs.store import Store, stripped
 
 BATCH = 20_000
 Progress = Callable[[str, int, int | None], None]
@@ -43,9 +43,17 @@ class RawTable:
     first_row: int
     """Number of the first row after the heading."""
 
+    plain_spaces: bool = False
+    """No field begins or ends with a tab or line end: a cheaper way to strip will do."""
+
     def column(self, heading: str) -> str:
         """SQL name of the column under a heading."""
         return f"c{self.headings.index(heading)}"
+
+    def value(self, heading: str) -> str:
+        """SQL for a field stripped of outer white space; null where that leaves nothing."""
+        column = self.column(heading)
+        return f"nullif({f'trim({column})' if self.plain_spaces else stripped(column)}, '')"
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Structure:
     irregular: str
     """Why DuckDB's reader must not read this file; empty if it may."""
     quoted_newlines: bool = False
+    tabs: bool = False
 
 
 @dataclass
@@ -38,12 +39,14 @@ class _State:
     lf: int = 0
     crlf: int = 0
     quoted_newlines: bool = False
+    tabs: bool = False
 
 
 def survey(path: Path, delimiter: str, skip: int = 0) -> Structure:
     """Go over a UTF-8 file once."""
     state = _State()
     for block in _blocks(path, skip):
+        state.tabs = state.tabs or b"\t" in block
         irregular = (
             _quoted(block, ord(delimiter), state) if b'"' in block or state.inside else _plain(block, state)
         )
@@ -53,7 +56,7 @@ def survey(path: Path, delimiter: str, skip: int = 0) -> Structure:
         return Structure(0, "open quote")
     if state.crlf not in (0, state.lf):
         return Structure(0, "mixed line ends")
-    return Structure(state.lf, "", state.quoted_newlines)
+    return Structure(state.lf, "", state.quoted_newlines, state.tabs)
 
 
 def _blocks(path: Path, skip: int) -> Iterator[bytes]:

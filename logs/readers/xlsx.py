@@ -43,7 +43,7 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     """Fill a raw table from one sheet. Rows that are empty to the end of the sheet are no rows.
 
     Raises InputError for a file that is no workbook or breaks off, a sheet that is not there, a sheet without
-    rows, and formulas in mapped columns whose results were not saved.
+    rows.
     """
     try:
         return _load(store, source, file_no, options)
@@ -69,7 +69,6 @@ def _load(store: Store, source: Source, file_no: int, options: Options) -> RawTa
                 )
             headings = distinct_headings(_untrailed(first[1]))
             keep = kept(headings, options.wanted)
-            _check_formulas(source, sheet, headings, keep)
             file = SourceFile(source.name, source.sha256, source.size, "xlsx", sheet=sheet.title)
             raw = RawTable(f"raw_{file_no}", file, file_no, headings, "source_row", first[0] + 1)
             read = _fill(RawWriter(store, file_no, keep), rows, len(headings), options)
@@ -143,18 +142,21 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _check_formulas(source: Source, sheet: Any, headings: tuple[str, ...], keep: list[int]) -> None:
-    """A formula without a stored result would read as an empty cell."""
-    letters = {openpyxl.utils.get_column_letter(i + 1): headings[i] for i in keep}
+def check_formulas(source: Source, raw: RawTable, wanted: frozenset[str]) -> None:
+    """Raises InputError for formulas in wanted columns whose results were not saved: they read as empty."""
+    book = openpyxl.load_workbook(source.path, read_only=True)
+    try:
+        path = book[raw.file.sheet]._worksheet_path  # type: ignore[union-attr]
+    finally:
+        book.close()
+    letters = {openpyxl.utils.get_column_letter(i + 1) for i in kept(raw.headings, wanted)}
     found: list[str] = []
-    with zipfile.ZipFile(source.path) as archive, archive.open(sheet._worksheet_path) as stream:
+    with zipfile.ZipFile(source.path) as archive, archive.open(path) as stream:
         rest = b""
         while chunk := stream.read(1 << 20):
             block = rest + chunk
             cut = block.rfind(b"</row>") + 1
-            found += [
-                f"{c.decode()}{r.decode()}" for c, r in _FORMULA.findall(block[:cut]) if c.decode() in letters
-            ]
+            found += [f"{c.decode()}{r.decode()}" for c, r in _FORMULA.findall(block[:cut]) if c.decode() in letters]
             rest = block[cut:]
     if found:
         raise InputError(
