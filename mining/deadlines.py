@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from logs.labels import normalise_label
+from mining.bound_log import BoundLog
 from mining.clock import Clock
 from mining.detection import Detector, Evidence
 from mining.findings import Rule
@@ -63,8 +64,9 @@ def clock_runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     runs = runs.mutate(until_us=ibis.coalesce(runs.stop_us, ibis.literal(evidence.bound.as_of_us)))
     runs = clock.place(runs, "start_us", "from_axis")
     runs = clock.place(runs, "until_us", "reached_axis", closing=clock.unit != "hours")
-    paused = _counted_pauses(evidence, clock, runs, pauses, name)
-    runs = runs.left_join(paused, "case_id").drop("case_id_right")
+    limit = (runs["limit"] * clock.step).round().cast("int64")
+    paused = paused_time(evidence.bound, clock, runs.mutate(key=runs.case_id, span=limit), pauses, name)
+    runs = runs.left_join(paused, runs.case_id == paused.key).drop("key")
     runs = runs.mutate(paused=runs.paused.fill_null(0))
     limit = (runs["limit"] * clock.step).round().cast("int64")
     strict = (runs.strict_limit * clock.step).round().cast("int64")
@@ -231,9 +233,13 @@ def _merged(intervals: ir.Table) -> ir.Table:
     return merged.drop("island")
 
 
-def _counted_pauses(evidence: Evidence, clock: Clock, runs: ir.Table, pauses: ir.Table, name: str) -> ir.Table:
-    """case_id, paused: axis units paused while the clock ran and was not yet past its limit."""
-    bounds = runs.select("case_id", "start_us", "from_axis", "limit", stop_at="until_us")
+def paused_time(bound: BoundLog, clock: Clock, runs: ir.Table, pauses: ir.Table, name: str) -> ir.Table:
+    """key, paused: axis units for which each run of a clock stood still.
+
+    `runs`: key, case_id, start_us, until_us, from_axis, span (the limit on the axis; null: none). A pause
+    that begins after the limit has run out cures nothing.
+    """
+    bounds = runs.select("key", "case_id", "start_us", "from_axis", "span", stop_at="until_us")
     clipped = pauses.inner_join(bounds, "case_id")
     clipped = clipped.mutate(
         from_us=ibis.greatest(clipped.from_us, clipped.start_us),
@@ -242,13 +248,10 @@ def _counted_pauses(evidence: Evidence, clock: Clock, runs: ir.Table, pauses: ir
     clipped = clipped.filter(clipped.until_us > clipped.from_us)
     clipped = clock.place(clipped, "from_us", "pause_from")
     clipped = clock.place(clipped, "until_us", "pause_until")
-    clipped = evidence.bound.store(f"{name}_clipped", clipped)
+    clipped = bound.store(f"{name}_clipped", clipped)
     length = clipped.pause_until - clipped.pause_from
-    before = length.sum().over(
-        ibis.rows_window(preceding=(None, 1), group_by="case_id", order_by=clipped.from_us)
-    )
-    used = clipped.pause_from - clipped.from_axis - before.fill_null(0)
-    limit = (clipped["limit"] * clock.step).round().cast("int64")
-    ranked = clipped.mutate(length=length, cures=(used <= limit).fill_null(True))
+    earlier = ibis.rows_window(preceding=(None, 1), group_by="key", order_by=clipped.from_us)
+    used = clipped.pause_from - clipped.from_axis - length.sum().over(earlier).fill_null(0)
+    ranked = clipped.mutate(length=length, cures=(used <= clipped.span).fill_null(True))
     counted = ranked.filter(ranked.cures)
-    return counted.group_by("case_id").agg(paused=counted.length.sum())
+    return counted.group_by("key").agg(paused=counted.length.sum())

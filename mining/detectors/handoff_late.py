@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mining.bound_log import any_of
+from mining.deadlines import pause_intervals, paused_time
 from mining.detection import Detection, Detector, Evidence
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
@@ -73,9 +74,14 @@ class HandoffLate(Detector):
         table = table.mutate(reached_us=ibis.coalesce(reached, ibis.literal(bound.as_of_us)))
         table = clock.place(table, "sent_us", "from_axis")
         table = clock.place(table, "reached_us", "to_axis", closing=limit.unit != "hours")
-        table = table.mutate(due_axis=(table.from_axis + round(limit.value * clock.step)).cast("int64"))
-        table = clock.instant(table, "due_axis", "due_us")
-        table = bound.store(f"handoff_late_{evidence.model.handoffs.index(handoff)}", table)
+        name = f"handoff_late_{evidence.model.handoffs.index(handoff)}"
+        table = bound.store(f"{name}_placed", table)
+        span = round(limit.value * clock.step)
+        runs = table.mutate(key=table.sent_row, start_us=table.sent_us, until_us=table.reached_us, span=span)
+        paused = paused_time(bound, clock, runs, self._pauses(evidence), name)
+        table = table.left_join(paused, table.sent_row == paused.key).drop("key")
+        table = table.mutate(due_axis=(table.from_axis + span + table.paused.fill_null(0)).cast("int64"))
+        table = bound.store(name, clock.instant(table, "due_axis", "due_us"))
         past = table.to_axis > table.due_axis
         unknown = table.from_axis.isnull() | table.to_axis.isnull()
         recorded = ibis.literal(_acceptance_is_recorded(evidence, handoff))
@@ -100,7 +106,7 @@ class HandoffLate(Detector):
             case_id=table.case_id,
             verdict=verdict,
             reason=reason,
-            measure=(table.to_axis - table.from_axis) / clock.step,
+            measure=(table.to_axis - table.from_axis - table.paused.fill_null(0)) / clock.step,
             limit=limit.value,
             start_us=table.sent_us,
             due_us=table.due_us,
@@ -109,6 +115,11 @@ class HandoffLate(Detector):
             rows=rows_of(table.sent_row, table.taken_row, table.done_row),
             ambiguous=table.ambiguous,
         )
+
+    def _pauses(self, evidence: Evidence) -> ir.Table:
+        """While the customer is not ready nobody owes the next step: all pauses of the model's clocks."""
+        pauses = tuple(pause for deadline in evidence.model.deadlines for pause in deadline.pauses)
+        return pause_intervals(evidence, pauses)
 
 
 def reached_is_null(table: ir.Table) -> ir.BooleanValue:

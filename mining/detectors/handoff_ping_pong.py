@@ -97,6 +97,8 @@ def _bounces(evidence: Evidence, between: str) -> ir.Table:
     events = evidence.bound.events
     party = events.role if between == "unit" else _role_of(evidence)
     acting = events.mutate(party=party).filter(ibis._.party.notnull())
+    if between == "role":  # notices and pauses lie beside the flow: nobody hands over by them
+        acting = acting.filter(acting.in_flow)
     order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
     # Only changes of party matter: a stay begins where the party differs from the one before.
     changed = acting.mutate(before=acting.party.lag().over(order))
