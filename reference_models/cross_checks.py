@@ -95,8 +95,9 @@ def _references(context: _Context) -> Iterator[Problem]:
                 mend = "name an activity with 'outside_flow: true', or use accepted_by"
                 yield places.problem(where, f"'{name}' is a task of the flow and cannot record receipt", mend)
     for rule in contract.severity:
-        if rule.split(".")[0].split(":")[0] not in _FAMILIES:
-            yield places.unknown(("severity", rule), "family of findings", rule, _FAMILIES)
+        family = rule.split(".")[0]
+        if family not in _FAMILIES:
+            yield places.unknown(("severity", rule), "family of findings", family, _FAMILIES)
 
 
 def _activity_references(contract: ContractDocument) -> Iterator[tuple[Where, str]]:

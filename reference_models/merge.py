@@ -34,10 +34,11 @@ def merge(
 
 def _merge(base: Any, over: Any, annotation: Any, source: str, where: Where, changed: list[str]) -> Any:
     model = _model_in(annotation)
-    if model in _WHOLE and over is not None and get_origin(annotation) is not dict:
+    if model is CellDocument and get_origin(annotation) is not dict and not isinstance(over, dict):
+        over = {"limit": over}
+    if model in _WHOLE and get_origin(annotation) is not dict and isinstance(over, dict):
         changed.append(".".join(map(str, where)))
-        value = dict(over) if isinstance(over, dict) else {"limit": over}
-        return _stamped(value, value, source) if _states(model) else value
+        return _stamped(over, over, source) if _states(model) else over
     if isinstance(over, dict) and (model or get_origin(annotation) is dict):
         return _merge_mapping(base, over, annotation, source, where, changed)
     changed.append(".".join(map(str, where)))

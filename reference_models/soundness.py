@@ -32,7 +32,8 @@ class Soundness:
     dead: tuple[str, ...]
     """Activities that can never happen."""
     stuck: tuple[str, ...] | None
-    """Activities on a shortest way to a state that cannot finish; None: every state can."""
+    """Activities on a shortest way to a state that cannot finish (one in which nothing can happen, if
+    there is one); None: every state can."""
     stuck_at: tuple[str, ...] = ()
     """The marked places of that state."""
 
@@ -96,7 +97,10 @@ def _first_stuck(
             if earlier not in finishing:
                 finishing.add(earlier)
                 waiting.append(earlier)
-    return next((marking for marking in queue if marking not in finishing), None)
+    lost = [marking for marking in queue if marking not in finishing]
+    # Where nothing can happen at all shows the mistake better than where it only became inevitable.
+    leads_on = {earlier for earliers in before.values() for earlier in earliers}
+    return next((marking for marking in lost if marking not in leads_on), next(iter(lost), None))
 
 
 def _covers_an_ancestor(marking: Marking, parent: dict[Marking, tuple[Marking, str | None] | None]) -> bool:

@@ -303,7 +303,7 @@ def _check_nodes(process: Any, reading: _Reading) -> None:
         )
     for node in nodes.values():
         _check_ends(node, reading)
-    if not any(node.kind == "task" for node in nodes.values()):
+    if not reading.problems and not any(node.kind == "task" for node in nodes.values()):
         reading.problem("the process has no task", process.sourceline, "draw its tasks")
     _check_lanes(reading, refused)
 
