@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from reference_models.bpmn import Process
 from reference_models.contract import (
     BandDocument,
-    CellDocument,
     ContractDocument,
     DeadlineDocument,
     HandoffDocument,
     LimitDocument,
+    MaybeStated,
     RowDocument,
     Stated,
     TextDocument,
@@ -110,7 +110,7 @@ def _text(document: TextDocument) -> Text:
     return Text(document.zh, document.en)
 
 
-def _authority(stated: Stated | CellDocument | HandoffDocument) -> Authority:
+def _authority(stated: Stated | MaybeStated) -> Authority:
     reason = _text(stated.reason) if stated.reason else None
     return Authority(Standing(stated.standing or "assumed"), stated.source, reason)
 

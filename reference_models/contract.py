@@ -12,9 +12,11 @@ from pydantic import Field, field_validator, model_validator
 
 from logs.documents import Document
 
+Standing = Literal["sourced", "inferred", "assumed", "user"]
 Unit = Literal["working_days", "days", "hours"]
 Written = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)] | None
 
 
 class TextDocument(Document):
@@ -27,17 +29,37 @@ class TextDocument(Document):
 class Stated(Document):
     """Something that somebody set: who, by which source, and why where it is not simply written there."""
 
-    standing: Literal["sourced", "inferred", "assumed", "user"]
+    standing: Standing
     source: str = ""
     reason: TextDocument | None = None
 
     @model_validator(mode="after")
     def _says_why(self) -> Stated:
-        if self.standing in ("inferred", "assumed") and self.reason is None:
-            raise ValueError(f"'{self.standing}' needs a reason in zh and en")
-        if self.standing == "sourced" and not self.source:
-            raise ValueError("'sourced' needs a source")
+        _check_reason(self.standing, self.source, self.reason)
         return self
+
+
+class MaybeStated(Document):
+    """Something whose standing is that of what it belongs to, unless it says its own."""
+
+    standing: Standing | None = None
+    source: str = ""
+    reason: TextDocument | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> MaybeStated:
+        if self.standing is not None:
+            _check_reason(self.standing, self.source, self.reason)
+        elif self.source or self.reason:
+            raise ValueError("a source or reason needs a standing beside it")
+        return self
+
+
+def _check_reason(standing: str, source: str, reason: TextDocument | None) -> None:
+    if standing in ("inferred", "assumed") and reason is None:
+        raise ValueError(f"'{standing}' needs a reason in zh and en")
+    if standing == "sourced" and not source:
+        raise ValueError("'sourced' needs a source")
 
 
 class LimitDocument(Stated):
@@ -108,8 +130,8 @@ class PauseDocument(Document):
 class BandDocument(Document):
     """A numeric band, inclusive at both ends; an end left out is open."""
 
-    min: float | None = None
-    max: float | None = None
+    min: Bound = None
+    max: Bound = None
 
     @model_validator(mode="after")
     def _in_order(self) -> BandDocument:
@@ -120,14 +142,11 @@ class BandDocument(Document):
         return self
 
 
-class CellDocument(Document):
+class CellDocument(MaybeStated):
     """A cell of a deadline table; a bare number is its limit, null says that none is given."""
 
     limit: Positive | None = None
     doubtful_from: Positive | None = None
-    standing: Literal["sourced", "inferred", "assumed", "user"] | None = None
-    source: str = ""
-    reason: TextDocument | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -166,15 +185,12 @@ class DeadlineDocument(Stated):
     restart_on: tuple[str, ...] = ()
 
 
-class HandoffDocument(Document):
+class HandoffDocument(MaybeStated):
     """What is said of a handoff beyond the diagram; its key is 'sender->receiver'."""
 
     limit: LimitDocument | None = None
     received_by: tuple[str, ...] = ()
     accepted_by: tuple[str, ...] = ()
-    standing: Literal["sourced", "inferred", "assumed", "user"] | None = None
-    source: str = ""
-    reason: TextDocument | None = None
 
 
 class ToldDocument(Stated):

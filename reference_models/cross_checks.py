@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from logs.labels import normalise_label
 from logs.problems import Problem
 from reference_models.bpmn import Process
-from reference_models.contract import BandDocument, ContractDocument, LimitDocument, RowDocument, Stated
+from reference_models.contract import BandDocument, ContractDocument, MaybeStated, RowDocument, Stated
 from reference_models.deadline_tables import table_problems
 from reference_models.places import Places, Where
 
@@ -231,8 +231,8 @@ def _sources(context: _Context) -> Iterator[Problem]:
                 yield context.places.unknown((*where, "source"), "source", name, known)
 
 
-def _stated(value: object, where: Where) -> Iterator[tuple[Where, Stated | LimitDocument]]:
-    if isinstance(value, Stated):
+def _stated(value: object, where: Where) -> Iterator[tuple[Where, Stated | MaybeStated]]:
+    if isinstance(value, Stated | MaybeStated):
         yield where, value
     if isinstance(value, Mapping):
         for key, inner in value.items():

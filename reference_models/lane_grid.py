@@ -1,7 +1,8 @@
 """Where the nodes and edges of a process lie when it is drawn as swimlanes: columns by rank, bands by lane.
 
 Edges run on horizontal tracks within the lanes and on vertical buses in the channels between the columns,
-so that none crosses a node, and no two run along each other unless they share an end.
+so that none crosses a node. Buses are ordered so that no two lines run along each other unless they share
+an end; only where the wishes of several lines form a circle, one of them gives way.
 """
 
 from __future__ import annotations

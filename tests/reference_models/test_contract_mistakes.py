@@ -176,6 +176,17 @@ SPOILT = {
         {"limit": 1, "doubtful_from": 60},
         "must lie below",
     ),
+    "source of a handoff": (
+        ("handoffs",),
+        {"ask->approve": {"standing": "sourced", "source": "S7"}},
+        "no source 'S7'",
+    ),
+    "reason without a standing": (("handoffs",), {"ask->approve": {"source": "S1"}}, "needs a standing"),
+    "endless band": (
+        ("deadlines", "answer", "rows", "few", "when", "lines"),
+        {"max": float("inf")},
+        "finite",
+    ),
     "no such day": (("in_force_from",), "2026-02-30", "in_force_from"),
     "no version": (("version",), None, "version"),
 }

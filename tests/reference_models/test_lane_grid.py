@@ -72,6 +72,29 @@ def test_random_processes_can_be_drawn(body):
     check_drawing(diagram, lane_grid(diagram))
 
 
+@pytest.mark.parametrize("model_id", IDS)
+def test_lines_of_the_library_do_not_run_along_each_other(model_id):
+    diagram = load(model_id).diagram
+    edges = lane_grid(diagram).edges
+    for one, other in combinations(diagram.flows, 2):
+        if one.source != other.source and one.target != other.target:
+            for first in pairwise(edges[one.id]):
+                assert not any(along(first, second) for second in pairwise(edges[other.id])), (
+                    one.id,
+                    other.id,
+                )
+
+
+def along(one, other) -> bool:
+    """Whether two straight stretches share more than a point."""
+    for fixed, free in ((0, 1), (1, 0)):
+        if len({point[fixed] for point in (*one, *other)}) == 1:
+            begins = max(min(stretch[0][free], stretch[1][free]) for stretch in (one, other))
+            ends = min(max(stretch[0][free], stretch[1][free]) for stretch in (one, other))
+            return ends > begins
+    return False
+
+
 def test_the_drawing_runs_from_left_to_right():
     diagram = load("circuit-provisioning").diagram
     boxes = lane_grid(diagram).nodes
