@@ -163,7 +163,9 @@ def _timed(scenario: Scenario, rng: np.random.Generator, group: _Group) -> _Time
     share = rng.gamma(2.0, 0.5, (n, len(slots))) * scenario.hours_per_step
     inside = _inside(scenario, slots)
     if inside.any() and np.isfinite(limits).all():
-        budget = limits * rng.uniform(0.2, 0.45 if group.innocent == "paused" else 0.7, n)
+        late_handoff = group.plant is not None and (group.plant.family, group.plant.kind) == ("handoff", "late")
+        most = 0.45 if group.innocent == "paused" else 0.35 if late_handoff else 0.7
+        budget = limits * rng.uniform(0.2, most, n)
         taken = share[:, inside].sum(axis=1)
         share[:, inside] *= (budget / taken)[:, None]
     waits = share * rng.uniform(0.2, 0.6, share.shape)

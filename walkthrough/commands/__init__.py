@@ -1,0 +1,1 @@
+"""What the commands do; `walkthrough.cli` only reads their arguments."""

@@ -1,0 +1,153 @@
+"""`walkthrough models`: list, show and check reference models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import typer
+
+from reference_models import ReferenceModel, check, library, load
+from reference_models.model import Authority, Limit
+from walkthrough.exit_codes import ExitCode
+
+Line = dict[str, str]
+
+
+def list_models(*, as_json: bool) -> None:
+    """One line per model of the library."""
+    rows = [
+        {
+            "id": model.id,
+            "version": model.version,
+            "process": model.process,
+            "title_zh": model.title.zh,
+            "title_en": model.title.en,
+            "activities": str(len(model.activities)),
+            "handoffs": str(len(model.handoffs)),
+        }
+        for model in map(load, library())
+    ]
+    typer.echo(json.dumps(rows, ensure_ascii=False, indent=2) if as_json else _table(rows))
+
+
+def show_model(reference: str, *, lang: str, as_json: bool) -> None:
+    """Everything a model states, with who set it."""
+    model = load(reference)
+    parts = {
+        "activities": _activities(model, lang),
+        "handoffs": _handoffs(model, lang),
+        "deadlines": _deadlines(model, lang),
+        "rules": _rules(model, lang),
+    }
+    head = {"id": model.id, "version": model.version, "title": model.title.get(lang), "sha256": model.sha256}
+    if as_json:
+        typer.echo(json.dumps({**head, **parts}, ensure_ascii=False, indent=2))
+        return
+    typer.echo("\n".join(f"{name}: {value}" for name, value in head.items()))
+    for name, rows in parts.items():
+        typer.echo(f"\n{name}\n{_table(rows) if rows else '  none'}")
+
+
+def check_model(path: Path, *, as_json: bool) -> None:
+    """Whether a folder is a usable model, and every mistake in it."""
+    result = check(path)
+    if as_json:
+        document = {
+            "path": result.path,
+            "usable": result.usable,
+            "problems": [vars(problem) for problem in result.problems],
+            "states": result.states,
+            "bounded": result.bounded,
+            "dead": list(result.dead),
+            "can_always_finish": result.can_always_finish,
+        }
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    elif result.usable:
+        typer.echo(f"{path}: usable, {result.states} states, every case can finish")
+    else:
+        typer.echo("\n".join(map(str, result.problems)))
+    raise typer.Exit(ExitCode.CONFORMANT if result.usable else ExitCode.BAD_INPUT)
+
+
+def _activities(model: ReferenceModel, lang: str) -> list[Line]:
+    return [
+        {
+            "id": each.id,
+            "name": each.name.get(lang),
+            "role": model.roles[each.role].name.get(lang) if each.role else "",
+            "in_flow": "yes" if each.in_flow else "no",
+            **_standing(each.authority),
+        }
+        for each in model.activities.values()
+    ]
+
+
+def _handoffs(model: ReferenceModel, lang: str) -> list[Line]:
+    return [
+        {"id": each.id, "limit": _limit(each.limit), **_standing(each.authority)} for each in model.handoffs
+    ]
+
+
+def _deadlines(model: ReferenceModel, lang: str) -> list[Line]:
+    return [
+        {
+            "deadline": deadline.id,
+            "row": row.name.get(lang),
+            "class": category,
+            "limit": "none given" if cell.limit is None else f"{cell.limit:g} {deadline.unit}",
+            "doubt": "" if cell.doubtful_from is None else f"or {cell.doubtful_from:g}",
+            **_standing(row.authority),
+        }
+        for deadline in model.deadlines
+        for row in deadline.rows
+        for category, cell in row.cells.items()
+    ]
+
+
+def _rules(model: ReferenceModel, lang: str) -> list[Line]:
+    rules: list[Line] = [
+        {"rule": each.id, "name": each.name.get(lang), "limit": _limit(each.limit), **_standing(each.authority)}
+        for each in model.told
+    ]
+    rules += [
+        {
+            "rule": each.id,
+            "name": each.name.get(lang),
+            "limit": f"{each.within_days:g} days",
+            **_standing(each.authority),
+        }
+        for each in model.duplicates
+    ]
+    if model.ping_pong:
+        allowed = f"{model.ping_pong.allowed} returns"
+        rules.append({"rule": "ping_pong", "name": "", "limit": allowed, **_standing(model.ping_pong.authority)})
+    rules += [
+        {"rule": f"idle after {each.after or 'any'}", "name": "", "limit": _limit(each.limit), **_standing(
+            each.limit.authority if each.limit else None
+        )}
+        for each in model.idle_limits
+    ]  # fmt: skip
+    return rules
+
+
+def _standing(authority: Authority | None) -> Line:
+    return {"standing": authority.standing.value if authority else "", "source": authority.source if authority else ""}
+
+
+def _limit(limit: Limit | None) -> str:
+    return "none given" if limit is None else f"{limit.value:g} {limit.unit}"
+
+
+def _table(rows: Iterable[Line]) -> str:
+    """Columns as wide as their widest cell, Chinese characters counting two."""
+    from rich.cells import cell_len
+
+    lines = [list(row.values()) for row in rows]
+    head = list(next(iter(rows)).keys())
+    widths = [max(cell_len(line[i]) for line in [head, *lines]) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in [head, *lines]
+    )

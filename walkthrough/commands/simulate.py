@@ -1,0 +1,41 @@
+"""`walkthrough simulate`: sample exports with an answer key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from logs.problems import InputError, Problem
+from reference_models import load
+from walkthrough.people import make_folder
+from walkthrough.simulation import FORMATS
+from walkthrough.simulation import simulate as play
+from walkthrough.simulation import write_exports
+from walkthrough.simulation.scenarios import SCENARIOS
+
+
+def run_simulate(
+    model: str, *, out: Path, cases: int, seed: int, fault_rate: float, formats: Sequence[str], lang: str
+) -> None:
+    """Run the whole command."""
+    problems = [
+        Problem(f"no export '{name}'", mend=f"choose from {', '.join(FORMATS)}")
+        for name in formats
+        if name not in FORMATS
+    ]
+    if model not in SCENARIOS:
+        problems.append(Problem(f"no sample of '{model}'", mend=f"choose from {', '.join(SCENARIOS)}"))
+    if problems:
+        raise InputError(problems)
+    make_folder(out)
+    reference = load(model)
+    sample = play(reference, cases=cases, seed=seed, fault_rate=fault_rate)
+    files = write_exports(sample, reference, out, formats, lang=lang)
+    planted = int((sample.key["role"] == "planted").sum())
+    typer.echo(
+        f"{len(sample.events):,} events, {len(sample.cases):,} cases, {planted:,} faults planted, "
+        f"taken on {sample.as_of.isoformat()}"
+    )
+    typer.echo("\n".join(map(str, files)))
