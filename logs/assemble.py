@@ -56,7 +56,7 @@ def _list_unread(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> No
         for raw in raws
     )
     store.execute(
-        f"INSERT INTO {EXCLUDED} SELECT file_no, source_row, 'rejected', reason, NULL, left(value, 200),"
+        f"INSERT INTO {EXCLUDED} SELECT file_no, source_row, 'rejected', reason, NULL, nullif(left(value, 200), ''),"
         f" CASE file_no {arms} END FROM {UNREAD}"
     )
 

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from logs.documents import Document, load_document
 from logs.event_log import CASE_COLUMNS, EVENT_COLUMNS
 
+_DELIMITER_WORDS = {"tab": "\t", "space": " "}
 TIME_WORDS = ("iso", "excel", "epoch_s", "epoch_ms")
 STANDARD = ("case", "activity", "time", "start", "resource", "role", "lifecycle", "event_id", "instance")
 """Keys of a mapping that name one heading (activity: one or several)."""
@@ -63,7 +64,7 @@ class Mapping(Document):
     encoding: str | None = None
     """Name of the text encoding; None: decided over the whole file."""
     delimiter: str | None = None
-    """One character; None: decided from the heading and first rows."""
+    """One character, or the word tab or space; None: decided from the heading and first rows."""
     sheet: PlainText | None = None
     """Worksheet of an XLSX file; None: the first."""
     time_formats: tuple[PlainText, ...] = ()
@@ -94,11 +95,17 @@ class Mapping(Document):
     @field_validator("delimiter", mode="before")
     @classmethod
     def _one_character(cls, delimiter: object) -> object:
-        named = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-        value = named.get(str(delimiter), delimiter)
-        if isinstance(value, str) and (len(value) != 1 or value in '"\r\n' or not value.isascii()):
-            raise ValueError("a delimiter is one ASCII character, or the word tab")
-        return value
+        for word, character in _DELIMITER_WORDS.items():
+            if delimiter in (character, word, repr(character)[1:-1]):
+                return word
+        if isinstance(delimiter, str) and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
+            raise ValueError("a delimiter is one ASCII character, or the word tab or space")
+        return delimiter
+
+    @property
+    def delimiter_character(self) -> str | None:
+        """The delimiter itself; None: to be found."""
+        return _DELIMITER_WORDS.get(self.delimiter, self.delimiter) if self.delimiter else None
 
     @field_validator("encoding")
     @classmethod

@@ -78,7 +78,7 @@ def _is_time(store: Store, raw: RawTable, heading: str, value: str) -> bool:
         for shape, count in sample
         if patterns_of(shape) and (names_time(heading) or not shape.replace(".", "").isdigit())
     )
-    return counted >= 0.8 * total
+    return counted >= (0.5 if names_time(heading) else 0.8) * total
 
 
 def _labels(store: Store, raw: RawTable, value: str) -> tuple[tuple[str, int], ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from rapidfuzz import fuzz, process
 
 from logs.assemble import CASES, EXCLUDED, Accounts, assemble
+from logs.documents import validate
 from logs.event_log import EVENT_COLUMNS, EventLog, Provenance, Reason, Window
 from logs.filters import COLUMNS, CaseFilter, parse_filters
 from logs.mapping import COLUMN_OF, Mapping, dump_mapping, load_mapping
@@ -96,7 +97,7 @@ def _read(
 def options_for(mapping: Mapping, report: Progress) -> Options:
     """What the readers need to know of a mapping."""
     wanted = frozenset(heading for _, heading in mapping.headings())
-    return Options(wanted, mapping.encoding, mapping.delimiter, mapping.sheet, report)
+    return Options(wanted, mapping.encoding, mapping.delimiter_character, mapping.sheet, report)
 
 
 def _complete(mapping: Mapping, filters: tuple[str, ...], limit: float | None) -> Mapping:
@@ -109,7 +110,7 @@ def _complete(mapping: Mapping, filters: tuple[str, ...], limit: float | None) -
     plain |= {"filters": lines, "attributes": {**mapping.attributes, **named}}
     if limit is not None:
         plain["reject_limit"] = limit
-    return Mapping.model_validate(plain)
+    return validate(plain, Mapping, "mapping with filters", {})
 
 
 def _covers(raws: Sequence[RawTable], mapping: Mapping) -> bool:

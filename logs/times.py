@@ -20,6 +20,7 @@ BEYOND_US = 4_102_444_800_000_000
 """2100-01-01."""
 _EXCEL_EPOCH = 25_569
 """Excel's serial number of 1970-01-01."""
+_UNIT_US = {"epoch_s": 1_000_000, "epoch_ms": 1_000}
 _MAX_SHAPES = 400
 
 _DATES = (  # shape of a date (digits as 9) → patterns that may be meant
@@ -94,7 +95,8 @@ def detect(store: Store, columns: Sequence[tuple[str, str]]) -> TimeFormats:
         if len(fitting) > 1:
             undecided.append(fitting)
     share = sum(groups.values()) / total if total else 0.0
-    return TimeFormats(tuple(dict.fromkeys(formats)), _settle(formats, undecided), share)
+    open_ = _settle(formats, undecided)
+    return TimeFormats(tuple(dict.fromkeys(formats)), open_, share)
 
 
 def _settle(formats: list[str], undecided: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -189,23 +191,22 @@ def expression(value: str, formats: Sequence[str], zone: str) -> str:
 
 
 def _one(value: str, form: str, zone: str) -> str:
-    number = f"try_cast({value} AS DECIMAL(28, 9))"
-    if form == "epoch_s":
-        return f"CAST(round({number} * 1000000) AS BIGINT)"
-    if form == "epoch_ms":
-        return f"CAST(round({number} * 1000) AS BIGINT)"
+    if form in _UNIT_US:
+        most = BEYOND_US * 10 // _UNIT_US[form]  # far enough to be told as out of range, and no overflow
+        number = f"try_cast({value} AS DECIMAL(28, 9))"
+        return f"CAST(round(CASE WHEN abs({number}) < {most} THEN {number} END * {_UNIT_US[form]}) AS BIGINT)"
     if form == "excel":  # to the second: a serial number's fraction is no more exact than that
-        seconds = f"CAST(round(({number} - {_EXCEL_EPOCH}) * 86400) AS BIGINT)"
-        local = f"try_cast(make_timestamp({seconds} * 1000000) AS TIMESTAMP)"
+        number = f"try_cast({value} AS DECIMAL(28, 9))"
+        days = f"CASE WHEN {number} BETWEEN 0 AND 200000 THEN {number} - {_EXCEL_EPOCH} END"
+        local = f"make_timestamp(CAST(round({days} * 86400) AS BIGINT) * 1000000)"
         return f"epoch_us(timezone({text(zone)}, {local}))"
     if form == "iso":
         return _iso(value, zone)
-    read = f"try_strptime({value}, {text(form)})"
-    if form.endswith("Z") and not form.endswith("%Z"):
-        return f"epoch_us({read})"
-    if "%z" in form or "%Z" in form:
-        return f"epoch_us({read})"
-    return f"epoch_us(timezone({text(zone)}, {read}))"
+    word = f"lower({value}) IN ('epoch', 'infinity', '-infinity')"  # times to DuckDB, not to us
+    read = f"try_strptime(CASE WHEN {word} THEN NULL ELSE {value} END, {text(form)})"
+    if form.endswith("Z") or "%z" in form:  # both state the offset
+        return f"TRY(epoch_us({read}))"
+    return f"TRY(epoch_us(timezone({text(zone)}, {read})))"
 
 
 def _iso(value: str, zone: str) -> str:
@@ -213,8 +214,8 @@ def _iso(value: str, zone: str) -> str:
     naive = f"{value} NOT LIKE '%:%+%' AND {value} NOT LIKE '%:%-%' AND right({value}, 1) BETWEEN '0' AND '9'"
     return (
         f"CASE WHEN NOT {_starts_with_digit(value)} THEN NULL"
-        f" WHEN {naive} THEN epoch_us(timezone({text(zone)}, try_cast({value} AS TIMESTAMP)))"
-        f" ELSE epoch_us(try_cast({value} AS TIMESTAMPTZ)) END"
+        f" WHEN {naive} THEN TRY(epoch_us(timezone({text(zone)}, try_cast({value} AS TIMESTAMP))))"
+        f" ELSE TRY(epoch_us(try_cast({value} AS TIMESTAMPTZ))) END"
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from logs.encoding import Encoding, decide, has_foreign, text_lines, transcode
+from logs.encoding import FOREIGN, Encoding, decide, has_foreign, text_lines, transcode
 from logs.event_log import Reason, SourceFile
 from logs.problems import InputError, Problem
 from logs.readers.raw import (
@@ -105,7 +105,7 @@ def _load_exactly(store: Store, path: Path, encoding: Encoding, raw: RawTable, o
     records = read_records(text_lines(path, encoding), raw.file.delimiter, raw.file.name)
     for number, fields in enumerate(itertools.islice(records, raw.first_row - 1, None), raw.first_row):
         if len(fields) != width or doubtful or "\x00" in "".join(fields):
-            unread = _refusal(number, fields, width, raw.file.delimiter)
+            unread = _refusal(number, fields, width, raw.file.delimiter, encoding.name)
             if unread:
                 writer.refuse(unread)
                 continue
@@ -117,12 +117,12 @@ def _load_exactly(store: Store, path: Path, encoding: Encoding, raw: RawTable, o
     return writer.rows_read
 
 
-def _refusal(number: int, fields: list[str], width: int, delimiter: str) -> Unread | None:
+def _refusal(number: int, fields: list[str], width: int, delimiter: str, encoding: str) -> Unread | None:
     row = delimiter.join(fields)
     if len(fields) < 2 and not row.strip():
         return Unread(number, Reason.BLANK_LINE, "")
     if has_foreign(fields):
-        shown = row.encode("utf-8", "backslashreplace").decode("utf-8").replace("\x00", "\\x00")
+        shown = row.encode(encoding, FOREIGN).decode(encoding, "backslashreplace").replace("\x00", "\\x00")
         return Unread(number, Reason.UNDECODABLE, shown[:200])
     if len(fields) != width:
         return Unread(number, Reason.FIELD_COUNT, f"{len(fields)} of {width} fields: {row}"[:200], fields)
