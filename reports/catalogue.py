@@ -59,7 +59,7 @@ def catalogue(lang: str) -> Catalogue:
         raise ValueError(f"no catalogue for language '{lang}'; there are: {', '.join(LANGUAGES)}")
     catalog = read_catalogue(lang)
     texts = {_key(message.id): _forms(message.string) for message in catalog if message.id}
-    return Catalogue(lang, texts, gettext.c2py(catalog.plural_expr))  # type: ignore[attr-defined]
+    return Catalogue(lang, texts, gettext.c2py(catalog.plural_expr))
 
 
 def read_catalogue(lang: str) -> Catalog:
@@ -73,5 +73,5 @@ def _key(id: str | tuple[str, ...] | list[str]) -> str:
     return id if isinstance(id, str) else id[0]
 
 
-def _forms(text: str | tuple[str, ...] | list[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def _forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text or ("",))

@@ -23,12 +23,33 @@ from reports.view.page import page
 from reports.visible import shown
 
 SCRIPT_WORDS = (
-    "table.page", "table.none", "table.previous", "table.next", "table.failed", "table.found", "table.ambiguous",
-    "family.handoff", "family.duplicate", "family.lost", "family.deadline", "family.rule", "family.deviation",
-    "severity.high", "severity.medium", "severity.low", "severity.info",
-    "verdict.violated", "verdict.pending", "verdict.not_determinable",
-    "unit.working_days", "unit.days", "unit.hours", "unit.returns", "unit.orders", "unit.events",
-)  # fmt: skip
+    "table.page",
+    "table.none",
+    "table.previous",
+    "table.next",
+    "table.failed",
+    "table.found",
+    "table.ambiguous",
+    "family.handoff",
+    "family.duplicate",
+    "family.lost",
+    "family.deadline",
+    "family.rule",
+    "family.deviation",
+    "severity.high",
+    "severity.medium",
+    "severity.low",
+    "severity.info",
+    "verdict.violated",
+    "verdict.pending",
+    "verdict.not_determinable",
+    "unit.working_days",
+    "unit.days",
+    "unit.hours",
+    "unit.returns",
+    "unit.orders",
+    "unit.events",
+)
 """Texts that the script shows."""
 
 
@@ -60,14 +81,18 @@ def render(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None =
 
 def _render(template: str, t: Catalogue, **values: object) -> str:
     css, script = _static("report.css"), _static("report.js")
-    return _environment().get_template(template).render(
-        t=t,
-        language={"zh": "zh-CN", "en": "en"}[t.lang],
-        css=Markup(css),
-        script=Markup(script),
-        policy=policy(css, script),
-        words={key: t.texts[key][0] for key in SCRIPT_WORDS},
-        **values,
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            t=t,
+            language={"zh": "zh-CN", "en": "en"}[t.lang],
+            css=Markup(css),
+            script=Markup(script),
+            policy=policy(css, script),
+            words={key: t.texts[key][0] for key in SCRIPT_WORDS},
+            **values,
+        )
     )
 
 

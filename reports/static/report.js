@@ -109,16 +109,20 @@
           small.textContent = note;
           why.append(document.createElement("br"), small);
         }
-        cell(row, measure(data.measure[at], unit), "n");
-        cell(row, measure(data.limit[at], unit), "n");
+        const length = cell(row, measure(data.measure[at], unit), "n");
+        if (data.limit[at] !== null) {
+          const small = document.createElement("small");
+          small.textContent = `/ ${measure(data.limit[at], unit)}`;
+          length.append(document.createElement("br"), small);
+        }
         const base = data.start[at] === null ? 0 : data.start[at];
         const later = (value) => (value === null ? null : base + value);
         cell(row, time(data.start[at]), "time");
         cell(row, time(later(data.due[at])), "time");
         cell(row, time(later(data.end[at])), "time");
-        link(cell(row, ""), `#${fingerprint(at)}`, data.cited[at], "cite");
+        link(cell(row, ""), `#${fingerprint(at).slice(0, 10)}`, data.cited[at], "cite").title = fingerprint(at);
       }
-      if (!found.length) cell(body.insertRow(), words["table.none"]).colSpan = 10;
+      if (!found.length) cell(body.insertRow(), words["table.none"]).colSpan = 9;
       status.textContent = fill(words["table.found"], { n: count(found.length), all: count(total) });
       pager.querySelector("span").textContent = fill(words["table.page"], { page: count(page + 1), pages: count(pages) });
       previous.disabled = page === 0;

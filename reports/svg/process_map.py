@@ -21,6 +21,7 @@ MOST_EDGES = 80
 _SIZE, _SMALL, _LINE = 12.0, 10.0, 15.0
 _INCH = 72.0
 _START, _END = "start", "end"
+_TERMINAL = 52.0
 _SECONDS = 60
 
 
@@ -66,7 +67,7 @@ def choose(discovery: Discovery, most_nodes: int = MOST_NODES, most_edges: int =
                 seen.add(end)
                 needed[edge.source, edge.target] = edge
     rest = [edge for edge in inside if (edge.source, edge.target) not in needed]
-    edges = tuple([*needed.values(), *rest[: max(most_edges - len(needed), 0)]])
+    edges = [*needed.values(), *rest[: max(most_edges - len(needed), 0)]]
     steps = sum(edge.count for edge in discovery.edges)
     return Chosen(
         nodes,
@@ -107,15 +108,17 @@ def _edge_label(edge: Edge, texts: MapTexts) -> str:
 
 def _dot(chosen: Chosen, ids: dict[str, str], boxes: dict[str, _Box], labels: Sequence[str]) -> Iterator[str]:
     """The graph for dot: only ids and sizes of ours, never a label of the log."""
-    yield 'digraph {rankdir=TB; nodesep=0.35; ranksep=0.45; node [shape=box fixedsize=true label=""];'
-    yield f"{_START} [shape=circle width=0.3 height=0.3]; {_END} [shape=circle width=0.3 height=0.3];"
+    yield "digraph {rankdir=TB; nodesep=0.35; ranksep=0.45; edge [arrowhead=none];"
+    yield 'node [shape=box fixedsize=true label=""];'
+    for terminal in (_START, _END):
+        yield f"{terminal} [width={_TERMINAL / _INCH:.3f} height=0.32];"
     for activity, id in ids.items():
         box = boxes[activity]
         yield f"{id} [width={box.width / _INCH:.3f} height={box.height / _INCH:.3f}];"
     heaviest = max((edge.count for edge in chosen.edges), default=1)
     for edge, label in zip(chosen.edges, labels, strict=True):
         source, target = ids.get(edge.source, _START), ids.get(edge.target, _END)
-        wide = math.ceil(width(label, _SMALL)) + 6
+        wide = math.ceil(width(label, _SMALL)) + 16
         weight = 1 + round(20 * edge.count / heaviest)
         cell = f'<TR><TD FIXEDSIZE="TRUE" WIDTH="{wide}" HEIGHT="14"></TD></TR>'
         table = f'<<TABLE BORDER="0" CELLBORDER="0" CELLPADDING="0" CELLSPACING="0">{cell}</TABLE>>'
@@ -134,7 +137,12 @@ def _layout(dot: str) -> list[list[str]] | None:
         return None
     try:
         done = subprocess.run(
-            [program, "-Kdot", "-Tplain", "-q2"], input=dot, capture_output=True, text=True, timeout=_SECONDS, check=True
+            [program, "-Kdot", "-Tplain", "-q2"],
+            input=dot,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
@@ -198,9 +206,17 @@ def _draw(
 def _arrow_head() -> Markup:
     path = element("path", d="M0,0 L8,4 L0,8 z", class_="head")
     marker = element(
-        "marker", path, id="map-head", viewBox="0 0 8 8", refX=7, refY=4, markerWidth=8, markerHeight=8,
-        markerUnits="userSpaceOnUse", orient="auto",
-    )  # fmt: skip
+        "marker",
+        path,
+        id="map-head",
+        viewBox="0 0 8 8",
+        refX=7,
+        refY=4,
+        markerWidth=8,
+        markerHeight=8,
+        markerUnits="userSpaceOnUse",
+        orient="auto",
+    )
     return element("defs", marker)
 
 
@@ -209,7 +225,8 @@ def _node(node: Node, box: _Box, centre: tuple[float, float], texts: MapTexts) -
     top = y - box.height / 2
     rect = element("rect", x=x - box.width / 2, y=top, width=box.width, height=box.height, rx=5)
     lines = [
-        element("text", line, x=x, y=top + 18 + at * _LINE, class_="name") for at, line in enumerate(box.lines)
+        element("text", line, x=x, y=top + 18 + at * _LINE, class_="name")
+        for at, line in enumerate(box.lines)
     ]
     note = element("text", box.note, x=x, y=top + box.height - 9, class_="note")
     title = element("title", f"{texts.name(node.activity)}: {box.note}")
@@ -219,9 +236,9 @@ def _node(node: Node, box: _Box, centre: tuple[float, float], texts: MapTexts) -
 def _terminal(id: str, centre: tuple[float, float], texts: MapTexts) -> Markup:
     x, y = centre
     name = texts.start if id == _START else texts.end
-    circle = element("circle", cx=x, cy=y, r=10, class_="terminal" if id == _START else "terminal last")
-    text = element("text", name, x=x + 16, y=y + 4, class_="terminal-name")
-    return group([element("title", name), circle, text])
+    kind = "terminal" if id == _START else "terminal last"
+    shape = element("rect", x=x - _TERMINAL / 2, y=y - 11, width=_TERMINAL, height=22, rx=11, class_=kind)
+    return group([element("title", name), shape, element("text", name, x=x, y=y + 4, class_="terminal-name")])
 
 
 def _edge(edge: Edge, track: list[tuple[float, float]], heaviest: int, texts: MapTexts) -> Markup:

@@ -6,23 +6,24 @@ screen and on paper without scrolling sideways.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from markupsafe import Markup
 
-from reference_models.lane_grid import Box, LaneGrid
+from reference_models.lane_grid import Box, LaneBand, LaneGrid, Point
 from reference_models.model import Diagram, FlowNode
 from reports.svg.element import element, group
 from reports.svg.width import width, wrap
 
-STRIP = 1000.0
+STRIP = 900.0
 """Greatest width of a strip, without the names of the lanes."""
 
 _HEADER = 92.0
 _SIZE, _LINE = 11.5, 14.0
 _BADGE = 11.0
+_SHORT = 12.0
 
 
 @dataclass(frozen=True)
@@ -102,24 +103,22 @@ def _strip(
     at: int,
     strips: int,
 ) -> Markup:
-    top = min((lane.y for lane in grid.lanes), default=0.0)
-    bottom = max((lane.y + lane.height for lane in grid.lanes), default=grid.height)
     nodes = [node for node in diagram.nodes if node.id in grid.nodes]
     seen = [node for node in nodes if begin <= _middle(grid.nodes[node.id])[0] < end]
     tracks = {id: track for id, track in grid.edges.items() if _touches(track, begin, end)}
-    lanes = [_lane(lane.y, lane.height, texts.role(lane.role), begin, end) for lane in grid.lanes]
+    shown = _lanes_between(grid, [grid.nodes[node.id] for node in seen], tracks.values(), begin, end)
+    top = min((lane.y for lane in shown), default=0.0)
+    bottom = max((lane.y + lane.height for lane in shown), default=grid.height)
+    lanes = [_lane(lane.y, lane.height, texts.role(lane.role), begin, end) for lane in shown]
+    label_at = {flow.id: own_stretch(flow.id, grid.edges) for flow in diagram.flows if flow.name}
     clip = f"strip-{at}"
     body = element(
         "g",
         *(_track(track) for track in tracks.values()),
-        *(_label(flow.name, tracks[flow.id]) for flow in diagram.flows if flow.name and flow.id in tracks),
         clip_path=f"url(#{clip})",
     )
-    badges = [
-        _badge(badge, *_crossing(grid.edges[id]))
-        for id, badge in flows.items()
-        if id in tracks and begin <= _crossing(grid.edges[id])[0] < end
-    ]
+    marked = {id: _towards(*own_stretch(id, grid.edges, upright=True)) for id in flows if id in tracks}
+    badges = [_badge(flows[id], x, y) for id, (x, y) in marked.items() if begin <= x < end]
     title = f"{texts.title} ({at + 1}/{strips})" if strips > 1 else texts.title
     clip_box = element("rect", x=begin, y=top, width=end - begin, height=bottom - top)
     wide = end - begin + _HEADER + 4
@@ -130,6 +129,11 @@ def _strip(
         *lanes,
         body,
         *(_node(node, grid.nodes[node.id], texts, node.id in assumed) for node in seen),
+        *(
+            _label(flow.name, *label_at[flow.id])
+            for flow in diagram.flows
+            if flow.id in label_at and begin <= label_at[flow.id][0][0] < end
+        ),
         *badges,
         *(
             _badge(tasks[node.id], grid.nodes[node.id].x + grid.nodes[node.id].width, grid.nodes[node.id].y)
@@ -218,24 +222,85 @@ def _caption(name: str, box: Box) -> list[Markup]:
 
 def _track(track: Sequence[tuple[float, float]]) -> Markup:
     return element(
-        "polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in track), class_="flow", marker_end="url(#lane-head-0)"
+        "polyline",
+        points=" ".join(f"{x:.1f},{y:.1f}" for x, y in track),
+        class_="flow",
+        marker_end="url(#lane-head-0)",
     )
 
 
-def _label(name: str, track: Sequence[tuple[float, float]]) -> Markup:
-    """The name of a flow, beside its first stretch."""
-    (x, y), (x2, y2) = track[0], track[1]
-    if abs(x2 - x) >= abs(y2 - y):
-        return element("text", name, x=min(x, x2) + 5, y=y - 4, class_="flow-name")
-    return element("text", name, x=x + 5, y=y + (14 if y2 > y else -6), class_="flow-name")
+def own_stretch(
+    id: str, tracks: Mapping[str, Sequence[Point]], *, upright: bool = False
+) -> tuple[Point, Point]:
+    """A stretch of a flow that no other flow runs along: the first one, or the longest upright one.
+
+    Flows of one gateway share their first stretches; a label or badge there would name the wrong flow.
+    """
+    others = [track for other, track in tracks.items() if other != id]
+    pieces = [piece for each in pairwise(tracks[id]) for piece in _pieces(*each, others)]
+    stretches = [each for each in pieces if _length(each) >= _SHORT] or pieces
+    free = [
+        each for each in stretches if not any(_on(_between(*each), track) for track in others)
+    ] or stretches
+    if not upright:
+        return free[0]
+    standing = [(a, b) for a, b in free if abs(a[1] - b[1]) > abs(a[0] - b[0])]
+    return max(standing or free, key=_length)
 
 
-def _crossing(track: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The middle of the longest upright stretch of a flow (where it changes lane), else of its longest one."""
-    stretches = list(pairwise(track))
-    upright = [each for each in stretches if abs(each[0][1] - each[1][1]) > abs(each[0][0] - each[1][0])]
-    a, b = max(upright or stretches, key=lambda each: abs(each[0][0] - each[1][0]) + abs(each[0][1] - each[1][1]))
+def _pieces(a: Point, b: Point, others: Sequence[Sequence[Point]]) -> Iterator[tuple[Point, Point]]:
+    """A stretch, cut where another flow turns on it."""
+    turns = {point for track in others for point in track if _on(point, (a, b))}
+    along = sorted({a, b, *turns}, key=lambda point: abs(point[0] - a[0]) + abs(point[1] - a[1]))
+    yield from pairwise(along)
+
+
+def _length(stretch: tuple[Point, Point]) -> float:
+    (x, y), (x2, y2) = stretch
+    return abs(x2 - x) + abs(y2 - y)
+
+
+def _between(a: Point, b: Point) -> Point:
     return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+
+
+def _towards(a: Point, b: Point) -> Point:
+    """Two thirds of the way, so that a badge leaves room for the name of the flow."""
+    return (a[0] + 2 * b[0]) / 3, (a[1] + 2 * b[1]) / 3
+
+
+def _on(point: Point, track: Sequence[Point]) -> bool:
+    """Whether a point lies on a rectangular track, give or take two pixels."""
+    x, y = point
+    return any(
+        min(a[0], b[0]) - 2 <= x <= max(a[0], b[0]) + 2 and min(a[1], b[1]) - 2 <= y <= max(a[1], b[1]) + 2
+        for a, b in pairwise(track)
+    )
+
+
+def _lanes_between(
+    grid: LaneGrid, boxes: Sequence[Box], tracks: Iterable[Sequence[Point]], begin: float, end: float
+) -> tuple[LaneBand, ...]:
+    """The lanes from the first to the last that has something in the strip."""
+    reach = [(box.y, box.y + box.height) for box in boxes]
+    for track in tracks:
+        inside = [(a, b) for a, b in pairwise(track) if min(a[0], b[0]) <= end and max(a[0], b[0]) >= begin]
+        reach += [(min(a[1], b[1]), max(a[1], b[1])) for a, b in inside]
+    used = [
+        at
+        for at, lane in enumerate(grid.lanes)
+        if any(low < lane.y + lane.height and high > lane.y for low, high in reach)
+    ]
+    return grid.lanes[used[0] : used[-1] + 1] if used else grid.lanes
+
+
+def _label(name: str, a: Point, b: Point) -> Markup:
+    """The name of a flow, above a level stretch or beside an upright one."""
+    if abs(b[0] - a[0]) >= abs(b[1] - a[1]):
+        x, y = _between(a, b)
+        return element("text", name, x=x, y=y - 4, class_="flow-name middle")
+    away = min(44.0, _length((a, b)) / 2)
+    return element("text", name, x=a[0] + 5, y=a[1] + (away if b[1] > a[1] else 8 - away), class_="flow-name")
 
 
 def _badge(badge: Badge, x: float, y: float) -> Markup:
@@ -249,6 +314,14 @@ def _badge(badge: Badge, x: float, y: float) -> Markup:
 def _arrow_head(at: int) -> Markup:
     path = element("path", d="M0,0 L8,4 L0,8 z", class_="head")
     return element(
-        "marker", path, id=f"lane-head-{at}", viewBox="0 0 8 8", refX=7, refY=4, markerWidth=8, markerHeight=8,
-        markerUnits="userSpaceOnUse", orient="auto",
-    )  # fmt: skip
+        "marker",
+        path,
+        id=f"lane-head-{at}",
+        viewBox="0 0 8 8",
+        refX=7,
+        refY=4,
+        markerWidth=8,
+        markerHeight=8,
+        markerUnits="userSpaceOnUse",
+        orient="auto",
+    )

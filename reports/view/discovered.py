@@ -82,7 +82,9 @@ def discovered_view(
         tuple(_step(each, name, f) for each in _slowest(discovery)),
         tuple(
             (unit(each.source), unit(each.target), f.number(each.count))
-            for each in sorted(discovery.handovers, key=lambda h: (-h.count, h.source, h.target))[:HANDOVERS_SHOWN]
+            for each in sorted(discovery.handovers, key=lambda h: (-h.count, h.source, h.target))[
+                :HANDOVERS_SHOWN
+            ]
         ),
         discovery.tree,
         noise if discovery.tree else "",

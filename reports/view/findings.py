@@ -135,7 +135,12 @@ def _condition(finding: Finding, c: Context) -> tuple[str, ...]:
     if counts.decided:
         share = c.formats.percent(counts.violated / counts.decided)
         sentences.append(
-            c.t("condition.decided", violated=number(counts.violated), decided=number(counts.decided), share=share)
+            c.t(
+                "condition.decided",
+                violated=number(counts.violated),
+                decided=number(counts.decided),
+                share=share,
+            )
         )
     else:
         sentences.append(c.t("condition.none_decided"))

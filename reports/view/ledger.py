@@ -34,7 +34,9 @@ class LedgerView:
     intervals: tuple[IntervalView, ...]
 
 
-def ledger_view(ledger: Sequence[ClockInterval], unit: str, due_us: int | None, c: Context) -> LedgerView | None:
+def ledger_view(
+    ledger: Sequence[ClockInterval], unit: str, due_us: int | None, c: Context
+) -> LedgerView | None:
     """The view of a ledger; None where there is none."""
     if not ledger:
         return None

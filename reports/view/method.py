@@ -26,9 +26,10 @@ def method_view(c: Context) -> MethodView:
     """The method of the audit."""
     audit, model, log = c.audit, c.audit.model, c.audit.provenance
     text = c.persons.text(log.mapping_text)
+    basis = c.t.or_else(f"as_of.{audit.as_of_basis}", audit.as_of_basis)
     facts = (
         ("tool", f"walkthrough {audit.tool_version}"),
-        ("as_of", f"{c.formats.time(audit.as_of_us)} ({c.t.or_else(f'as_of.{audit.as_of_basis}', audit.as_of_basis)})"),
+        ("as_of", f"{c.formats.time(audit.as_of_us)} ({basis})"),
         ("zone", log.zone),
         ("model", f"{model.id} {model.version} ({model.title.get(c.t.lang)}, {model.process})"),
         ("in_force", model.in_force_from.isoformat()),
@@ -37,13 +38,19 @@ def method_view(c: Context) -> MethodView:
         ("bpmn_sha256", model.bpmn_sha256),
         ("contract_sha256", model.contract_sha256),
         ("overrides", ", ".join(model.overrides) or c.t("method.none")),
-        ("mapping_sha256", f"{log.mapping_sha256} ({c.t.or_else(f'origin.{log.mapping_origin}', log.mapping_origin)})"),
+        (
+            "mapping_sha256",
+            f"{log.mapping_sha256} ({c.t.or_else(f'origin.{log.mapping_origin}', log.mapping_origin)})",
+        ),
         ("persons", c.t("persons.pseudonyms" if c.persons.people.hidden else "persons.plain")),
     )
     return MethodView(
         tuple((c.t(f"method.{name}"), value) for name, value in facts),
         tuple((id, title.get(c.t.lang)) for id, title in model.sources),
-        tuple((s, c.t(f"standing.{s}"), c.t(f"standing.{s}.meaning")) for s in ("sourced", "inferred", "assumed", "user")),
+        tuple(
+            (s, c.t(f"standing.{s}"), c.t(f"standing.{s}.meaning"))
+            for s in ("sourced", "inferred", "assumed", "user")
+        ),
         tuple(
             (c.t(f"verdict.{v}"), c.t(f"verdict.{v}.definition"))
             for v in ("conformant", "violated", "pending", "not_determinable")

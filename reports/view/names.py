@@ -80,5 +80,8 @@ class Names:
     def named_rule(self, rule: Rule) -> str:
         """The contract's own name of a rule, else its id."""
         subject = rule.id.partition(":")[2]
-        named = {each.id: each.name for each in (*self.model.told, *self.model.duplicates)}
-        return named[subject].get(self.t.lang) if subject in named else subject or rule.id
+        named = {each.id: each.name for each in self.model.told}
+        named |= {each.id: each.name for each in self.model.duplicates}
+        if subject in named:
+            return named[subject].get(self.t.lang)
+        return self.t.or_else(f"between.{subject}", subject or rule.id)

@@ -12,7 +12,7 @@ from itertools import pairwise
 import pandas as pd
 
 from reports.canonical import JsonObject, JsonValue
-from reports.occurrence_table import INTEGERS, numbers, strings
+from reports.occurrence_table import INTEGERS, integers, numbers, strings
 from reports.view.anchors import case_anchor, finding_anchor, occurrence_anchor
 from reports.view.context import Context
 from reports.view.texts import rule_texts
@@ -57,7 +57,7 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
     anchors = {each.fingerprint for finding in c.audit.findings for each in finding.worst[:10]}
     return {
         "cases": [*map(visible, cases)],
-        "rule": [rules.get(each, -1) for each in strings(frame["rule_id"])],
+        "rule": [rules.get(str(each), -1) for each in strings(frame["rule_id"])],
         "case": _deltas([case_at.get(each, -1) for each in _texts(frame["case_id"])]),
         "related": [case_at.get(str(each), -1) if each else -1 for each in strings(frame["related_case"])],
         "verdict": strings(frame["verdict"]),
@@ -122,4 +122,4 @@ def _times(frame: pd.DataFrame) -> JsonObject:
         "due": minutes["due_us"] - base,
         "end": minutes["end_us"] - base,
     }
-    return {name: [None if v is pd.NA else int(v) for v in column.tolist()] for name, column in shifted.items()}
+    return {name: integers(column) for name, column in shifted.items()}

@@ -48,7 +48,7 @@ def overlay_view(c: Context) -> OverlayView:
         id for id, each in c.audit.model.activities.items() if each.authority.standing is Standing.ASSUMED
     )
     texts = LaneTexts(c.t("overlay.title"), c.names.role, lambda node: _node_name(node, c))
-    strips = swimlanes(diagram, lane_grid(diagram), texts, tasks, flows, assumed)
+    strips = swimlanes(diagram, lane_grid(diagram), texts, tasks, flows, assumed) if diagram.nodes else ()
     lines = [_line(names[id], found, c) for id, found in on_tasks.items()]
     lines += [_line(_ends(found[0], c), found, c) for id, found in on_flows.items() if id in ends]
     return OverlayView(strips, tuple(lines), off)
@@ -119,7 +119,9 @@ def _badge(findings: Sequence[Finding], place: str, c: Context) -> Badge:
     violated = sum(each.counts.violated for each in findings)
     undecided = sum(each.counts.undecided for each in findings)
     worst = max(findings, key=lambda each: (each.is_violated, each.severity, each.counts.violated))
-    title = "\n".join([place, *(f"{rule_texts(each.rule, c.names).title}: {_counted(each, c)}" for each in findings)])
+    title = "\n".join(
+        [place, *(f"{rule_texts(each.rule, c.names).title}: {_counted(each, c)}" for each in findings)]
+    )
     href = f"#{finding_anchor(worst.rule.id)}"
     if not violated:
         return Badge(f"? {c.formats.number(undecided)}", "undecided", href, title)
@@ -147,5 +149,3 @@ def _line(place: str, findings: Sequence[Finding], c: Context) -> OverlayLine:
             for each in findings
         ),
     )
-
-

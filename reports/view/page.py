@@ -54,7 +54,9 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
     """Build the report's texts."""
     c = context(audit, lang, people)
     findings = finding_views(c)
-    undecided = [f for f, v in zip(audit.findings, findings, strict=True) if not v.violated and f.counts.undecided]
+    undecided = [
+        f for f, v in zip(audit.findings, findings, strict=True) if not v.violated and f.counts.undecided
+    ]
     open_ids = {each.rule.id for each in undecided}
     model = audit.model
     population = audit.population

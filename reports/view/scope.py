@@ -78,7 +78,13 @@ class ScopeView:
 def scope_view(c: Context) -> ScopeView:
     """The scope of the audit."""
     return ScopeView(
-        input_view(c.audit.provenance, c.t, c.formats, _examples(c), tuple(map(c.persons.text, c.audit.provenance.filters))),
+        input_view(
+            c.audit.provenance,
+            c.t,
+            c.formats,
+            _examples(c),
+            tuple(map(c.persons.text, c.audit.provenance.filters)),
+        ),
         _population(c),
         tuple(
             LabelView(
@@ -101,7 +107,10 @@ def input_view(
     bounds = t("window.bounds", begin=f.time(window.from_us), end=f.time(window.until_us))
     excluded = sum(each.rows for each in log.excluded)
     return InputView(
-        files=tuple(FileView(each.name, _about(each, t, f), f.number(each.rows_read), each.sha256) for each in log.files),
+        files=tuple(
+            FileView(each.name, _about(each, t, f), f.number(each.rows_read), each.sha256)
+            for each in log.files
+        ),
         window=bounds if (window.from_us, window.until_us) != (None, None) else t("window.unknown"),
         selection=window.selection or t("window.selection_unknown"),
         filters=filters,
@@ -171,7 +180,11 @@ def _limitations(c: Context) -> Iterator[str]:
     if not log.window.selection:
         yield t("limitation.selection")
     if log.rows_rejected:
-        yield t("limitation.rejected", rows=f.number(log.rows_rejected), cases=f.number(people.cases_with_excluded_rows))
+        yield t(
+            "limitation.rejected",
+            rows=f.number(log.rows_rejected),
+            cases=f.number(people.cases_with_excluded_rows),
+        )
     if log.filters:
         yield t("limitation.filters", n=len(log.filters))
     if people.began_before_window:
@@ -181,7 +194,11 @@ def _limitations(c: Context) -> Iterator[str]:
     if people.events_later:
         yield t("limitation.later", n=f.number(people.events_later))
     if audit.unknown_labels:
-        yield t("limitation.unknown", n=len(audit.unknown_labels), cases=f.number(people.cases_with_unknown_activities))
+        yield t(
+            "limitation.unknown",
+            n=len(audit.unknown_labels),
+            cases=f.number(people.cases_with_unknown_activities),
+        )
     if "lifecycle" not in log.fields and "start_us" not in log.fields:
         yield t("limitation.completion_only")
     if "resource" not in log.fields and "role" not in log.fields:

@@ -61,9 +61,11 @@ def summary_view(c: Context, findings: tuple[FindingView, ...]) -> SummaryView:
     totals = _sum(c, None)
     violated = tuple(each for each in findings if each.violated)
     rest = len(violated) - LEADING
-    sentence = "outcome.inconclusive.with_findings" if (
-        conclusion.outcome is Outcome.INCONCLUSIVE and conclusion.has_violations
-    ) else f"outcome.{conclusion.outcome}.sentence"
+    sentence = (
+        "outcome.inconclusive.with_findings"
+        if (conclusion.outcome is Outcome.INCONCLUSIVE and conclusion.has_violations)
+        else f"outcome.{conclusion.outcome}.sentence"
+    )
     return SummaryView(
         outcome=conclusion.outcome.value,
         outcome_name=c.t(f"outcome.{conclusion.outcome}"),
@@ -96,7 +98,11 @@ def summary_view(c: Context, findings: tuple[FindingView, ...]) -> SummaryView:
 
 def _missing(name: str, c: Context) -> str:
     column = c.t.or_else(f"column.{name}", "")
-    return column or c.names.activity(name) if name in c.audit.model.activities else column or c.names.attribute(name)
+    return (
+        column or c.names.activity(name)
+        if name in c.audit.model.activities
+        else column or c.names.attribute(name)
+    )
 
 
 def _sum(c: Context, family: Family | None) -> Counts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import random
 from dataclasses import replace
@@ -36,6 +37,9 @@ from mining.findings import (
     VariantSummary,
     Verdict,
 )
+from reports.audit_json import to_json
+from reports.canonical import JsonObject
+from reports.pseudonyms import Pseudonyms
 
 DAY = 86_400_000_000
 HOUR = DAY // 24
@@ -625,3 +629,9 @@ def blown_up(audit: Audit, size: int) -> Audit:
         every.append(_occurrence(rule, 10 + number // 3, verdict, None if verdict is V else reason, chance))
     unique = [replace(each, fingerprint=fingerprint(at)) for at, each in enumerate(every)]
     return replace(audit, occurrences=frame(unique))
+
+
+def parsed(audit: Audit, people: Pseudonyms) -> JsonObject:
+    """The audit's JSON, read again."""
+    document: JsonObject = json.loads(to_json(audit, people))
+    return document
