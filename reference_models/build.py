@@ -103,6 +103,7 @@ def build_model(
         contract_sha256=contract_sha256,
         location=location,
         overrides=overrides,
+        texts={key: _text(each) for key, each in contract.texts.items()},
     )
 
 

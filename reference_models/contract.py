@@ -232,6 +232,7 @@ class ContractDocument(Document):
     sources: dict[str, TextDocument] = Field(default_factory=dict)
     roles: dict[str, RoleDocument] = Field(default_factory=dict)
     activities: dict[str, ActivityDocument]
+    texts: dict[str, TextDocument] = Field(default_factory=dict)
     attributes: dict[str, AttributeDocument] = Field(default_factory=dict)
     deadlines: dict[str, DeadlineDocument] = Field(default_factory=dict)
     handoffs: dict[str, HandoffDocument] = Field(default_factory=dict)

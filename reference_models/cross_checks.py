@@ -69,6 +69,10 @@ def _against_diagram(context: _Context) -> Iterator[Problem]:
             yield places.problem(
                 ("roles",), f"lane '{lane}' ({name}) of the BPMN has no role", f"add '{lane}' to roles"
             )
+    drawn = {node.id for node in process.diagram.nodes} | {flow.id for flow in process.diagram.flows}
+    for name in contract.texts:
+        if name not in drawn:
+            yield places.unknown(("texts", name), "element in the BPMN", name, drawn)
     yield from _handoffs(context, process)
 
 

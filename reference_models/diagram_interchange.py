@@ -58,14 +58,20 @@ def _draw(plane: Any, grid: LaneGrid, *, lanes: bool) -> None:
         edge = etree.SubElement(plane, f"{{{_DI}}}BPMNEdge", id=f"{flow}_di", bpmnElement=flow)
         for x, y in points:
             etree.SubElement(edge, f"{{{_DD}}}waypoint", x=_number(x + _LEFT), y=_number(y + _TOP))
+        if flow in grid.labels:
+            _bounds(etree.SubElement(edge, f"{{{_DI}}}BPMNLabel"), grid.labels[flow])
 
 
 def _shape(plane: Any, element: str, box: Box, **attributes: str) -> None:
     shape = etree.SubElement(
         plane, f"{{{_DI}}}BPMNShape", id=f"{element}_di", bpmnElement=element, **attributes
     )
+    _bounds(shape, box)
+
+
+def _bounds(parent: Any, box: Box) -> None:
     etree.SubElement(
-        shape,
+        parent,
         f"{{{_DC}}}Bounds",
         x=_number(box.x + _LEFT),
         y=_number(box.y + _TOP),

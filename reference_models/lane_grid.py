@@ -17,7 +17,7 @@ SIZES = {"task": (112.0, 68.0), "startEvent": (36.0, 36.0), "endEvent": (36.0, 3
 _GATEWAY, _TIMER = (50.0, 50.0), (36.0, 36.0)
 _HEADER, _PADDING, _MARGIN = 30.0, 10.0, 14.0
 _EDGE_TRACK, _BUS = 16.0, 12.0
-_LABEL = 18.0
+_LABEL, _LETTER = 18.0, 12.0
 _BELOW_TIMER = 12.0
 
 Point = tuple[float, float]
@@ -62,6 +62,8 @@ class LaneGrid:
     """By node id; boundary timers sit on the lower edge of their task."""
     edges: Mapping[str, tuple[Point, ...]]
     """By flow id: waypoints of an orthogonal line from source to target."""
+    labels: Mapping[str, Box]
+    """By flow id: where the name of a flow fits, near its target, for flows that have one."""
 
 
 def lane_grid(diagram: Diagram) -> LaneGrid:
@@ -267,7 +269,8 @@ def _drawn(grid: _Grid) -> LaneGrid:
     edges = {route.flow.id: _line(grid, route, nodes, buses) for route in grid.routes}
     lanes = tuple(LaneBand(name, 0.0, top, width, bottom - top) for name, top, bottom in bands)
     in_order = {flow.id: edges[flow.id] for flow in grid.diagram.flows}
-    return LaneGrid(width, height, lanes, {node.id: nodes[node.id] for node in grid.diagram.nodes}, in_order)
+    labels = {flow.id: _label(flow, edges[flow.id], nodes) for flow in grid.diagram.flows if flow.name}
+    return LaneGrid(width, height, lanes, nodes, in_order, labels)
 
 
 def _bands(grid: _Grid) -> tuple[list[tuple[str, float, float]], float]:
@@ -370,6 +373,17 @@ def _line(
         points += [(buses[route.into], passing), (buses[route.into], arrival)]
     points.append((target.x, arrival))
     return tuple(_without_repeats(points))
+
+
+def _label(flow: SequenceFlow, points: tuple[Point, ...], nodes: Mapping[str, Box]) -> Box:
+    """Beside the last vertical stretch, clear of the target; above a line that is straight."""
+    width = _LETTER * len(flow.name)
+    (x, arrival), (before, _) = points[-1], points[-2]
+    if len(points) < 4:
+        return Box((points[0][0] + x - width) / 2, arrival - _LABEL, width, _LABEL - 4)
+    half = nodes[flow.target].height / 2
+    down = points[-3][1] < arrival
+    return Box(before + 4, arrival - half - _LABEL if down else arrival + half + 4, width, _LABEL - 4)
 
 
 def _without_repeats(points: list[Point]) -> list[Point]:

@@ -354,6 +354,8 @@ class ReferenceModel:
     """Where it was loaded from: 'library' or a path as the user named it."""
     overrides: tuple[str, ...] = ()
     """What the user's override file changed, one dotted key each."""
+    texts: Mapping[str, Text] = field(default_factory=dict)
+    """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
 
     @property
     def sha256(self) -> str:

@@ -164,6 +164,7 @@ SPOILT = {
         {"approve->ask": {"received_by": []}},
         "no handoff in the BPMN 'approve->ask'",
     ),
+    "name of an element": (("texts",), {"gate": {"zh": "门", "en": "Gate"}}, "no element in the BPMN 'gate'"),
     "severity": (("severity",), {"handof.dropped": "high"}, "no family of findings 'handof'"),
     "cost": (("costs",), {"nothing": 2}, "no activity 'nothing'"),
     "source": (("activities", "ask", "source"), "S9", "no source 'S9'"),

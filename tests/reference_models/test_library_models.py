@@ -139,6 +139,16 @@ def test_a_handoff_rests_on_the_weaker_of_its_steps():
     assert handoffs["book_order->station_a_work"].authority.standing is Standing.ASSUMED
 
 
+@pytest.mark.parametrize("model_id", IDS)
+def test_every_name_in_the_diagram_has_its_english(model_id):
+    model = load(model_id)
+    named = {each.id: each.name for each in (*model.diagram.nodes, *model.diagram.flows) if each.name}
+    for element, name in named.items():
+        text = model.activities[element].name if element in model.activities else model.texts[element]
+        assert text.zh == name
+        assert text.en.isascii()
+
+
 def read(path):
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
