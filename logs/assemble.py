@@ -56,7 +56,8 @@ def _list_unread(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> No
         for raw in raws
     )
     store.execute(
-        f"INSERT INTO {EXCLUDED} SELECT file_no, source_row, 'rejected', reason, NULL, nullif(left(value, 200), ''),"
+        f"INSERT INTO {EXCLUDED} SELECT file_no, source_row, 'rejected', reason, NULL,"
+        f" nullif(left(value, 200), ''),"
         f" CASE file_no {arms} END FROM {UNREAD}"
     )
 
@@ -86,8 +87,8 @@ def _merge_event_ids(store: Store, heading: str) -> None:
     key = "event_id, case_id, activity, lifecycle"
     store.execute(
         f"CREATE TEMP TABLE again AS SELECT row_no FROM (SELECT row_no, min(row_no) OVER (PARTITION BY {key})"
-        f" AS _first FROM {STAGED} WHERE event_id IN (SELECT event_id FROM {STAGED} WHERE event_id IS NOT NULL"
-        " GROUP BY event_id HAVING count(*) > 1)) WHERE row_no <> _first"
+        f" AS _first FROM {STAGED} WHERE event_id IN (SELECT event_id FROM {STAGED}"
+        " WHERE event_id IS NOT NULL GROUP BY event_id HAVING count(*) > 1)) WHERE row_no <> _first"
     )
     again = "row_no IN (SELECT row_no FROM again)"
     _exclude(store, again, "'merged'", text(Reason.SAME_EVENT_ID), text(heading), "event_id")
@@ -95,7 +96,7 @@ def _merge_event_ids(store: Store, heading: str) -> None:
 
 
 def _mark_copies(store: Store, mapping: Mapping) -> None:
-    """Point each row at the first one that equals it in all mapped columns, or merge it if the mapping says so.
+    """Point each row at the first one equal in all mapped columns, or merge it if the mapping says so.
 
     A hash finds the few suspects; equality of the columns themselves decides.
     """
@@ -103,11 +104,13 @@ def _mark_copies(store: Store, mapping: Mapping) -> None:
     suspects = f"SELECT hash({equal}) AS _h FROM {STAGED} GROUP BY _h HAVING count(*) > 1"
     store.execute(
         f"CREATE TEMP TABLE copies AS SELECT * FROM (SELECT row_no, file_no,"
-        f" min(row_no) OVER (PARTITION BY {equal}) AS _first, min(file_no) OVER (PARTITION BY {equal}) AS _first_file"
+        f" min(row_no) OVER (PARTITION BY {equal}) AS _first,"
+        f" min(file_no) OVER (PARTITION BY {equal}) AS _first_file"
         f" FROM {STAGED} WHERE hash({equal}) IN ({suspects})) WHERE row_no <> _first"
     )
     if mapping.drop_repeated_rows or mapping.merge_overlapping_files:
-        reason = f"CASE WHEN file_no > _first_file THEN '{Reason.OVERLAPPING_FILES}' ELSE '{Reason.REPEATED_ROW}' END"
+        overlap, repeated = text(Reason.OVERLAPPING_FILES), text(Reason.REPEATED_ROW)
+        reason = f"CASE WHEN file_no > _first_file THEN {overlap} ELSE {repeated} END"
         merged = "true" if mapping.drop_repeated_rows else "file_no > _first_file"
         _exclude(
             store,
@@ -120,7 +123,8 @@ def _mark_copies(store: Store, mapping: Mapping) -> None:
         store.execute(f"DELETE FROM copies WHERE {merged}")
     if store.value("SELECT count(*) FROM copies"):
         store.execute(
-            f"UPDATE {STAGED} SET copy_of_row = copies._first FROM copies WHERE {STAGED}.row_no = copies.row_no"
+            f"UPDATE {STAGED} SET copy_of_row = copies._first FROM copies"
+            f" WHERE {STAGED}.row_no = copies.row_no"
         )
     store.execute("DROP TABLE copies")
 

@@ -35,7 +35,8 @@ class CaseFilter:
             bounds.append(f"min(t_us) >= {self.from_us}")
         if self.until_us is not None:
             bounds.append(f"min(t_us) < {self.until_us}")
-        return f"SELECT case_id FROM {table} WHERE _reason IS NULL GROUP BY case_id HAVING {' AND '.join(bounds)}"
+        held = " AND ".join(bounds)
+        return f"SELECT case_id FROM {table} WHERE _reason IS NULL GROUP BY case_id HAVING {held}"
 
 
 def parse_filters(lines: Iterable[str], zone: str) -> tuple[CaseFilter, ...]:

@@ -98,7 +98,9 @@ class Mapping(Document):
         for word, character in _DELIMITER_WORDS.items():
             if delimiter in (character, word, repr(character)[1:-1]):
                 return word
-        if isinstance(delimiter, str) and (len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()):
+        if isinstance(delimiter, str) and (
+            len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()
+        ):
             raise ValueError("a delimiter is one ASCII character, or the word tab or space")
         return delimiter
 

@@ -59,9 +59,7 @@ def same_partition(store: Store, raw: RawTable, one: Column, other: Column) -> b
     """Whether two columns name the same things by different keys, one to one."""
     if one.distinct != other.distinct:
         return False
-    pairs = store.value(
-        f"SELECT count(*) FROM (SELECT DISTINCT {one.sql}, {other.sql} FROM {raw.table})"
-    )
+    pairs = store.value(f"SELECT count(*) FROM (SELECT DISTINCT {one.sql}, {other.sql} FROM {raw.table})")
     return bool(pairs == one.distinct)
 
 

@@ -79,13 +79,11 @@ def propose_from(
 ) -> tuple[Proposal, tuple[RawTable, ...]]:
     """As `propose`, with the raw tables that were loaded for it (all columns), for use in reading."""
     known = vocabulary or Vocabulary()
-    if sources[0].format == "xes":
-        draft = _from_xes(sources[0], known)
-    else:
-        draft = _Draft(sources[0].name)
+    is_xes = sources[0].format == "xes"
+    draft = _from_xes(sources[0], known) if is_xes else _Draft(sources[0].name)
     options = Options(frozenset(draft.headings()) or None, progress=progress)
     raws = tuple(load_raw(store, source, i, options) for i, source in enumerate(sources))
-    if sources[0].format != "xes":
+    if not is_xes:
         draft = _from_columns(store, raws[0], known)
     mapping = draft.mapping()
     if mapping is None:
@@ -182,8 +180,8 @@ def _is_wide(
     if len(milestones) < 2 or (sure and len(milestones) < 3):
         return False
     ids = [c for c in columns if strength("case", c.heading) >= _SURE]
-    one_row_per_case = any(c.distinct >= 0.98 * c.filled and c.filled for c in ids)
-    return one_row_per_case if sure else (one_row_per_case or not any(c.repeats for c in ids))
+    keys = ids or [c for c in columns if not c.is_time]
+    return any(c.filled and c.distinct >= 0.98 * c.filled for c in keys)
 
 
 def _activity_candidates(

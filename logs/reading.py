@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 from logs.assemble import CASES, EXCLUDED, Accounts, assemble
 from logs.documents import validate
 from logs.event_log import EVENT_COLUMNS, EventLog, Provenance, Reason, Window
-from logs.filters import COLUMNS, CaseFilter, parse_filters
+from logs.filters import COLUMNS, parse_filters
 from logs.mapping import COLUMN_OF, Mapping, dump_mapping, load_mapping
 from logs.problems import InputError, Problem
 from logs.readers import load_raw
@@ -101,7 +101,7 @@ def options_for(mapping: Mapping, report: Progress) -> Options:
 
 
 def _complete(mapping: Mapping, filters: tuple[str, ...], limit: float | None) -> Mapping:
-    """The mapping with the caller's filters and limit, and every heading that a filter names as an attribute."""
+    """The mapping with the caller's filters and limit; what a filter names becomes an attribute."""
     lines = tuple(dict.fromkeys((*mapping.filters, *filters)))
     conditions = parse_filters(lines, mapping.zone)
     known = {"period", *COLUMNS, *mapping.attributes}
@@ -187,8 +187,9 @@ def _detected(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> tuple
 def undecided_order(file: str, shown: str, candidates: Sequence[Sequence[str]]) -> list[Problem]:
     """The question that a column asks in which every value is a date either way."""
     return [
-        Problem(f"{shown}: the order of day and month cannot be told, every value reads as {' and as '.join(group)}",
-                file, None, f"state one in the mapping: time_formats: ['{group[0]}']")
+        Problem(f"{shown}: the order of day and month cannot be told, every value reads as"
+                f" {' and as '.join(group)}", file, None,
+                f"state one in the mapping: time_formats: ['{group[0]}']")
         for group in candidates
     ]  # fmt: skip
 
@@ -206,7 +207,7 @@ def _nothing_usable(store: Store, raws: Sequence[RawTable], accounts: Accounts) 
         problems.append(
             Problem(f"no row can be used: {count.rows:,} of {accounts.rows_read:,} rows {count.disposition}"
                     f" ({count.reason}{shown})", raws[file_no].file.name, row,
-                    "check the filters" if count.disposition == "filtered" else "check the mapping against the file")
+                    "check the " + ("filters" if count.disposition == "filtered" else "mapping and the file"))
         )  # fmt: skip
     return InputError(problems)
 

@@ -101,13 +101,13 @@ def _unpacked_head(path: Path) -> bytes:
 
 def _format(path: Path, head: bytes) -> str:
     suffixes = {suffix.lower() for suffix in path.suffixes}
-    if head.startswith(b"PK\x03\x04") or suffixes & {".xlsx", ".xlsm"}:
-        return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise InputError(
             Problem("is a workbook of the old format (.xls) or an encrypted one", str(path), None,
                     "save it as .xlsx without a password, or as CSV")
         )  # fmt: skip
+    if head.startswith(b"PK\x03\x04") or suffixes & {".xlsx", ".xlsm"}:
+        return "xlsx"
     plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if plain.startswith((b"<?xml", b"<log", b"<!")) or ".xes" in suffixes:
         return "xes"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logs.event_log import EVENT_COLUMNS, Reason
-from logs.mapping import COLUMN_OF, Mapping
+from logs.mapping import Mapping
 from logs.readers.raw import RawTable
 from logs.store import Store, name, text
 from logs.times import BEYOND_US, FIRST_US, expression
@@ -67,7 +67,8 @@ def _wide(raw: RawTable, mapping: Mapping, formats: Sequence[str], offset: int) 
         f"SELECT {position} + unnest({list(range(1, len(labels) + 1))}) AS row_no,"
         f" unnest([{', '.join(map(text, labels.values()))}]) AS activity,"
         f" unnest([{', '.join(map(text, labels))}]) AS _milestone,"
-        f" unnest([{', '.join(cells)}]) AS _time_text, NULL AS start_us, NULL::VARCHAR AS _start_text, {shared}"
+        f" unnest([{', '.join(cells)}]) AS _time_text,"
+        f" NULL AS start_us, NULL::VARCHAR AS _start_text, {shared}"
         f" FROM {raw.table} WHERE {_field(raw, mapping.case)} IS NOT NULL"
     )
     timed = f"SELECT *, {expression('_time_text', formats, mapping.zone)} AS t_us FROM ({each})"

@@ -1,4 +1,4 @@
-"""Times as exports spell them: which formats a column is in, decided over every value, and how to read them."""
+"""Times as exports spell them: the formats of a column, decided over every value, and their reading."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ HEADINGS = ("label", "rows", "activity", "candidate 1", "similarity 1", "candida
 
 
 def worksheet(proposal: Proposal, path: Path | str) -> None:
-    """Write the unmapped labels with their nearest candidates as CSV (UTF-8 with mark) or XLSX, by the suffix.
+    """Write the unmapped labels with their nearest candidates: CSV (UTF-8 with mark) or XLSX, by suffix.
 
     Labels come from the log and may be made to look like formulas: none is written as one. The file appears
     whole or not at all. Raises InputError where it cannot be written.

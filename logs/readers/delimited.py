@@ -80,9 +80,9 @@ def _load_fast(store: Store, path: Path, raw: RawTable, structure: Structure, op
         store.execute(
             f"CREATE OR REPLACE TEMP TABLE {raw.table} AS SELECT {keep}"
             f" FROM read_csv({text(_escape_glob(path))},"
-            f" auto_detect = false, header = true, columns = {{{columns}}}, delim = {text(raw.file.delimiter)},"
-            " quote = '\"', escape = '\"', strict_mode = true, nullstr = '',"
-            f" parallel = {str(not structure.quoted_newlines).lower()})"
+            f" auto_detect = false, header = true, columns = {{{columns}}},"
+            f" delim = {text(raw.file.delimiter)}, quote = '\"', escape = '\"',"
+            f" strict_mode = true, nullstr = '', parallel = {str(not structure.quoted_newlines).lower()})"
         )
     except duckdb.Error:  # ragged rows or overlong lines: the exact reader says which
         return None
@@ -144,10 +144,12 @@ def _heading(path: Path, encoding: Encoding, delimiter: str, file: str) -> tuple
 def _one_column(file: str, delimiter: str, heading: str) -> InputError:
     other = [d for d in DELIMITERS if d in heading and d != delimiter]
     seen = f"; it does hold {_shown(other[0])}" if other else ""
+    mend = (
+        f"say delimiter: {_shown(other[0])} in the mapping" if other else "name the delimiter in the mapping"
+    )
     return InputError(
-        Problem(f"the heading does not hold the delimiter {_shown(delimiter)}{seen}", file, 1,
-                f"say delimiter: {_shown(other[0])} in the mapping" if other else "name the delimiter in the mapping")
-    )  # fmt: skip
+        Problem(f"the heading does not hold the delimiter {_shown(delimiter)}{seen}", file, 1, mend)
+    )
 
 
 def _shown(delimiter: str) -> str:
@@ -164,7 +166,8 @@ def _find_delimiter(path: Path, encoding: Encoding, file: str) -> str:
         if not first:
             raise InputError(Problem("the file is empty", file, 1, "export it again"))
         raise InputError(
-            Problem(f"only one column found ({first[:60]!r}): the delimiter is none of comma, tab, ; | ^ ~", file, 1,
+            Problem(f"only one column found ({first[:60]!r}): the delimiter is none of comma, tab, ; | ^ ~",
+                    file, 1,
                     "name the delimiter in the mapping (delimiter: …)")
         )  # fmt: skip
     return delimiter
@@ -222,8 +225,8 @@ def _check_quotes(lines: _Lines, start: int, reader: Iterator[list[str]]) -> Non
             pass
     except csv.Error:
         raise InputError(
-            Problem(f"a quote opened in the row on line {start} is closed on line {lines.number} inside a field:"
-                    " rows between may be swallowed", lines.file, start,
+            Problem(f"a quote opened in the row on line {start} is closed on line {lines.number}"
+                    " inside a field: rows between may be swallowed", lines.file, start,
                     'close the quote on its line, or double quotes inside a field ("")')
         ) from None  # fmt: skip
 
@@ -231,8 +234,9 @@ def _check_quotes(lines: _Lines, start: int, reader: Iterator[list[str]]) -> Non
 def _open_quote(cells: list[str], start: int, lines: _Lines) -> InputError:
     opened = start + sum(cell.count("\n") for cell in cells[:-1])
     return InputError(
-        Problem(f"a quote is opened here and never closed; it swallows the rest of the file (to line {lines.number})",
-                lines.file, opened, 'close the quote, or double quotes inside a field ("")')
+        Problem("a quote is opened here and never closed;"
+                f" it swallows the rest of the file (to line {lines.number})", lines.file, opened,
+                'close the quote, or double quotes inside a field ("")')
     )  # fmt: skip
 
 

@@ -67,7 +67,7 @@ def standard_keys(source: Source) -> frozenset[str]:
 
 
 def keys(source: Source, events: int = 1_000) -> tuple[str, ...]:
-    """Attributes of the first events and their traces, in order of appearance. Raises InputError as `load`."""
+    """Attributes of the first events and traces, in order of appearance. Raises InputError as `load`."""
     _check_prolog(source)
     found: dict[str, None] = {}
     left = events
@@ -160,13 +160,13 @@ def _forget(trace: Any) -> None:
 def _check_root(root: Any, source: Source) -> None:
     if etree.QName(root).localname != "log":
         raise InputError(
-            Problem(f"is XML but not XES: its root is <{etree.QName(root).localname}>, not <log>", source.name, 1,
+            Problem(f"is XML but not XES: its root is <{etree.QName(root).localname}>", source.name, 1,
                     "export the log as XES, or give a CSV")
         )  # fmt: skip
 
 
 def _check_prolog(source: Source) -> None:
-    """A document type may not declare entities: they are how a small file becomes gigabytes, or reads others."""
+    """A document type could declare entities: they make a small file gigabytes, or read other files."""
     with _open(source) as stream:
         try:
             head = stream.read(_PROLOG_LIMIT)
@@ -178,7 +178,7 @@ def _check_prolog(source: Source) -> None:
     rest = text[_PROLOG.match(text).end() :]  # type: ignore[union-attr]
     if rest.startswith("<!DOCTYPE"):
         raise InputError(
-            Problem("declares a document type (<!DOCTYPE …>), which XES does not have: it could declare entities",
+            Problem("declares a document type (<!DOCTYPE …>), which XES does not have",
                     source.name, text[: len(text) - len(rest)].count("\n") + 1, "remove the declaration")
         )  # fmt: skip
     if not re.match(r"<[A-Za-z_]", rest):

@@ -1,4 +1,4 @@
-"""XLSX workbooks, streamed with openpyxl: dates as dates, numbers without a false '.0', no formula guessed."""
+"""XLSX workbooks, streamed with openpyxl: dates as dates, numbers without a false '.0'."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from lxml import etree
+from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from logs.event_log import Reason, SourceFile
@@ -146,21 +147,24 @@ def check_formulas(source: Source, raw: RawTable, wanted: frozenset[str]) -> Non
     """Raises InputError for formulas in wanted columns whose results were not saved: they read as empty."""
     book = openpyxl.load_workbook(source.path, read_only=True)
     try:
-        path = book[raw.file.sheet]._worksheet_path  # type: ignore[union-attr]
+        sheet: Any = book[raw.file.sheet]
+        path = sheet._worksheet_path
     finally:
         book.close()
-    letters = {openpyxl.utils.get_column_letter(i + 1) for i in kept(raw.headings, wanted)}
+    letters = {get_column_letter(i + 1) for i in kept(raw.headings, wanted)}
     found: list[str] = []
     with zipfile.ZipFile(source.path) as archive, archive.open(path) as stream:
         rest = b""
         while chunk := stream.read(1 << 20):
             block = rest + chunk
             cut = block.rfind(b"</row>") + 1
-            found += [f"{c.decode()}{r.decode()}" for c, r in _FORMULA.findall(block[:cut]) if c.decode() in letters]
+            found += [
+                f"{c.decode()}{r.decode()}" for c, r in _FORMULA.findall(block[:cut]) if c.decode() in letters
+            ]
             rest = block[cut:]
     if found:
         raise InputError(
-            Problem(f"{len(found):,} formula cells in mapped columns have no stored result (first: {found[0]})",
-                    source.name, int(re.sub(r"\D", "", found[0])),
+            Problem(f"{len(found):,} formula cells of mapped columns have no stored result"
+                    f" (first: {found[0]})", source.name, int(re.sub(r"\D", "", found[0])),
                     "open the workbook in a spreadsheet program and save it, or paste the values")
         )  # fmt: skip

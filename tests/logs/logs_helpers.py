@@ -29,7 +29,9 @@ def excluded(log: EventLog) -> list[tuple[int, str, str | None]]:
     return [(int(r.source_row), r.reason, None if pd.isna(r.value) else r.value) for r in table.itertuples()]
 
 
-def read_text(folder: Path, text: str, mapping: Mapping | None = LONG, *, encoding: str = "utf-8") -> EventLog:
+def read_text(
+    folder: Path, text: str, mapping: Mapping | None = LONG, *, encoding: str = "utf-8"
+) -> EventLog:
     path = folder / "log.csv"
     path.write_bytes(text.encode(encoding))
     return read(path, mapping)

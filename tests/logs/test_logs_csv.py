@@ -86,7 +86,8 @@ def test_identical_rows_are_merged_where_the_mapping_says_so(tmp_path: Path) -> 
 
 
 def test_an_event_id_that_repeats_is_one_event(tmp_path: Path) -> None:
-    text = "id,case,activity,time\n1,A,x,2025-01-01\n1,A,x,2025-01-01\n1,B,x,2025-01-01\n,A,y,2025-01-02\n,A,y,2025-01-02\n"
+    rows = ["1,A,x,2025-01-01", "1,A,x,2025-01-01", "1,B,x,2025-01-01", ",A,y,2025-01-02", ",A,y,2025-01-02"]
+    text = "\n".join(["id,case,activity,time", *rows]) + "\n"
     log = read_text(tmp_path, text, LONG.model_copy(update={"event_id": "id"}))
     assert accounted(log) == {"same_event_id": 1}
     assert list(events(log).case_id) == ["A", "B", "A", "A"]
@@ -101,7 +102,9 @@ def test_files_make_one_log_and_overlap_is_flagged_or_merged(tmp_path: Path) -> 
     assert table.row_no.tolist() == [1, 2, 3, 4]
     assert table.file_no.tolist() == [0, 0, 1, 1]
     assert table.copy_of_row.fillna(0).tolist() == [0, 0, 2, 0]
-    merged = read([tmp_path / "a1.csv", tmp_path / "a2.csv"], LONG.model_copy(update={"merge_overlapping_files": True}))
+    merged = read(
+        [tmp_path / "a1.csv", tmp_path / "a2.csv"], LONG.model_copy(update={"merge_overlapping_files": True})
+    )
     assert accounted(merged) == {"overlapping_files": 1}
 
 
@@ -148,7 +151,11 @@ def test_wrong_delimiter_names_the_one_that_is_there(tmp_path: Path) -> None:
 
 def test_missing_columns_are_all_told_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
-        read_text(tmp_path, "工单编号,环节名称,完成时间\n1,a,2025\n", Mapping(case="工单号", activity="环节", time="时间"))
+        read_text(
+            tmp_path,
+            "工单编号,环节名称,完成时间\n1,a,2025\n",
+            Mapping(case="工单号", activity="环节", time="时间"),
+        )
     assert [p.what for p in caught.value.problems] == [
         "no column '工单号' (case in the mapping)",
         "no column '时间' (time in the mapping)",
@@ -235,5 +242,5 @@ def test_random_tables_read_back(
     assert table.case_id.tolist() == [case.strip() for case, _, _ in used]
     for column, place in (("note", 1), ("more", 2)):
         read_back = table[column].fillna("").tolist()
-        assert [v for v in read_back] == [row[place] if row[place].strip(" \t\r\n\u3000\u00a0") else "" for row in used]
+        assert read_back == [row[place] if row[place].strip(" \t\r\n\u3000\u00a0") else "" for row in used]
     log.close()

@@ -10,7 +10,9 @@ from logs_helpers import accounted, events, excluded
 
 from logs import InputError, Mapping, read
 
-TEXT = "工单号,环节,时间\n" + "".join(f"{i:03},{'受理派单竣工'[i % 3 * 2 :][:2]},2025-01-01 08:00:00\n" for i in range(30))
+TEXT = "工单号,环节,时间\n" + "".join(
+    f"{i:03},{'受理派单竣工'[i % 3 * 2 :][:2]},2025-01-01 08:00:00\n" for i in range(30)
+)
 MAPPING = Mapping(case="工单号", activity="环节", time="时间")
 
 
@@ -83,5 +85,5 @@ def test_a_truncated_gzip_is_told(tmp_path: Path) -> None:
     path = tmp_path / "log.csv.gz"
     data = gzip.compress(TEXT.encode())
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(InputError, match="is truncated; .* could be unpacked"):
+    with pytest.raises(InputError, match=r"is truncated; .* could be unpacked"):
         read(path, MAPPING)

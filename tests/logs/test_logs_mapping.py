@@ -65,7 +65,12 @@ def test_mistakes_are_told(tmp_path: Path, text: str, said: str) -> None:
 
 def test_the_window_reaches_the_log(tmp_path: Path) -> None:
     mapping = Mapping.model_validate(
-        {"case": "case", "activity": "activity", "time": "time", "window": {"from": "2025-01-01", "until": "2025-01-31"}}
+        {
+            "case": "case",
+            "activity": "activity",
+            "time": "time",
+            "window": {"from": "2025-01-01", "until": "2025-01-31"},
+        }
     )
     window = read_text(tmp_path, "case,activity,time\n1,a,2025-01-01\n", mapping).provenance.window
     assert window.from_us == 1_735_660_800_000_000  # midnight in Shanghai

@@ -11,7 +11,11 @@ import pytest
 from logs import InputError, Proposal, Vocabulary, dump_mapping, load_mapping, propose, read, worksheet
 
 VOCABULARY = Vocabulary(
-    activities=(("accept", ("受理", "Order accepted")), ("dispatch", ("派单", "Dispatch")), ("close", ("竣工", "Close"))),
+    activities=(
+        ("accept", ("受理", "Order accepted")),
+        ("dispatch", ("派单", "Dispatch")),
+        ("close", ("竣工", "Close")),
+    ),
     attributes=(("service", ("业务类型",), ("DDN", "FR")), ("grade", ("客户等级",), ("A", "B", "C"))),
 )
 
@@ -20,7 +24,8 @@ def text_of(heading: str, steps: str = "受理 派单 竣工", cases: int = 20) 
     lines = [heading]
     for case in range(cases):
         for day, step in enumerate(steps.split(), 1):
-            lines.append(f"GD{case:03},O{case // 2},{step},2025-01-{day:02} 08:00,2025-01-{day:02} 09:00,U{day},部{day},DDN")
+            date = f"2025-01-{day:02}"
+            lines.append(f"GD{case:03},O{case // 2},{step},{date} 08:00,{date} 09:00,U{day},部{day},DDN")
     return "\n".join(lines) + "\n"
 
 
@@ -44,7 +49,12 @@ def test_headings_in_both_languages(tmp_path: Path, heading: str) -> None:
     names = heading.split(",")
     mapping = proposal.mapping
     assert mapping is not None
-    assert (mapping.case, mapping.activity, mapping.start, mapping.time) == (names[0], names[2], names[3], names[4])
+    assert (mapping.case, mapping.activity, mapping.start, mapping.time) == (
+        names[0],
+        names[2],
+        names[3],
+        names[4],
+    )
     assert (mapping.resource, mapping.role) == (names[5], names[6])
     assert any(reason.startswith(f"case: {names[0]} (") for reason in proposal.reasons)
     log = read(tmp_path / "log.csv")
@@ -64,7 +74,7 @@ def test_two_columns_that_could_be_the_case_are_asked(tmp_path: Path) -> None:
 def test_two_names_of_the_same_cases_are_no_question(tmp_path: Path) -> None:
     text = text_of("工单号,订单号,环节,开始时间,完成时间,处理人,部门,类别")
     lines = [line.replace(f",O{line[2:5]}", "") for line in text.splitlines()]
-    same = [lines[0], *(f"{line[:5]},X{line[2:5]}{line[line.index(',', 6):]}" for line in lines[1:])]
+    same = [lines[0], *(f"{line[:5]},X{line[2:5]}{line[line.index(',', 6) :]}" for line in lines[1:])]
     assert proposed(tmp_path, "\n".join(same) + "\n").confident
 
 
@@ -78,7 +88,9 @@ def test_columns_that_say_nothing_are_asked(tmp_path: Path) -> None:
 
 
 def test_a_vocabulary_finds_activities_and_attributes_by_content(tmp_path: Path) -> None:
-    text = text_of("工单号,x,f3,开始时间,完成时间,处理人,部门,f8", "受理 派单 竣 测试").replace(",DDN", ",DDN", 1)
+    text = text_of("工单号,x,f3,开始时间,完成时间,处理人,部门,f8", "受理 派单 竣 测试").replace(
+        ",DDN", ",DDN", 1
+    )
     text = text.replace("DDN\n", "FR\n", 3)
     proposal = proposed(tmp_path, text, VOCABULARY)
     assert proposal.confident

@@ -27,7 +27,9 @@ MAPPING = Mapping(
 def test_rows_and_cells_are_accounted_for(tmp_path: Path) -> None:
     log = read_text(tmp_path, TEXT, MAPPING)
     table = events(log)
-    assert list(zip(table.case_id, table.activity, table.source_row, table.row_no, table.grade, strict=True)) == [
+    assert list(
+        zip(table.case_id, table.activity, table.source_row, table.row_no, table.grade, strict=True)
+    ) == [
         ("A1", "受理", 2, 1, "C"),
         ("A1", "派单", 2, 2, "C"),
         ("A1", "竣工", 2, 3, "C"),
