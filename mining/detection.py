@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import ibis.expr.types as ir
 
@@ -71,8 +72,8 @@ class Detector:
 
     family: Family
     kinds: tuple[str, ...]
-    examples: dict[str, Examples] = field(default_factory=dict)
-    """Per kind."""
+    examples: ClassVar[dict[str, Examples]] = {}
+    """Per kind; a test runs each of them against the example model in `mining/examples`."""
     order = 0
     """Within the family; detectors that explain surplus events come before those that count them."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 
 from mining.deadlines import clock_runs, deadline_rules
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import occurrences
 from reference_models.model import Deadline
@@ -30,6 +32,36 @@ class DeadlineLate(Detector):
 
     family = Family.DEADLINE
     kinds = ("late", "overdue_and_open")
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "late": Examples(  # three working days for class A: from Thursday to Tuesday
+            conforming="""
+                case,activity,time,grade,lines
+                1,受理,2024-03-07 09:00,A,5
+                1,验收,2024-03-12 17:00,A,5
+            """,
+            violating="""
+                case,activity,time,grade,lines
+                1,受理,2024-03-07 09:00,A,5
+                1,验收,2024-03-13 09:00,A,5
+            """,
+            as_of="2024-03-14T12:00+08:00",
+        ),
+        "overdue_and_open": Examples(  # waiting for the customer from Friday to Tuesday stops the clock
+            conforming="""
+                case,activity,time,grade,lines
+                1,受理,2024-03-07 09:00,A,5
+                1,等客户,2024-03-08 09:00,A,5
+                1,客户就绪,2024-03-12 09:00,A,5
+            """,
+            violating="""
+                case,activity,time,grade,lines
+                1,受理,2024-03-07 09:00,A,5
+                1,定方案,2024-03-08 09:00,A,5
+            """,
+            as_of="2024-03-13T12:00+08:00",
+        ),
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per case and clock; running clocks under 'overdue_and_open', stopped ones under 'late'."""

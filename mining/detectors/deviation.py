@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from reference_models.model import Authority, Standing
+
+
+_WHOLE = """
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,采购要求,2024-03-04 14:00
+                1,施工,2024-03-05 14:00
+                1,测试,2024-03-06 09:00
+                1,验收,2024-03-07 09:00
+            """
+"""The example model's run without a detour."""
 
 
 class Deviation(Detector):
@@ -27,6 +41,73 @@ class Deviation(Detector):
 
     family = Family.DEVIATION
     kinds = ("skipped", "inserted", "repeated", "swapped", "unknown")
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "skipped": Examples(  # the works' own step is missing; nobody handed it over
+            conforming=_WHOLE,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,采购要求,2024-03-04 14:00
+                1,测试,2024-03-06 09:00
+                1,验收,2024-03-07 09:00
+            """,
+            as_of="2024-03-08T12:00+08:00",
+        ),
+        "inserted": Examples(  # a test before anything was built, and none since
+            conforming=_WHOLE,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,测试,2024-03-04 12:00
+                1,采购要求,2024-03-04 14:00
+            """,
+            as_of="2024-03-08T12:00+08:00",
+        ),
+        "repeated": Examples(  # the request comes twice
+            conforming=_WHOLE,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,采购要求,2024-03-04 14:00
+                1,采购要求,2024-03-04 15:00
+                1,施工,2024-03-05 14:00
+                1,测试,2024-03-06 09:00
+                1,验收,2024-03-07 09:00
+            """,
+            as_of="2024-03-08T12:00+08:00",
+        ),
+        "swapped": Examples(  # built before the request was made
+            conforming=_WHOLE,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,施工,2024-03-04 12:00
+                1,采购要求,2024-03-04 14:00
+                1,测试,2024-03-06 09:00
+                1,验收,2024-03-07 09:00
+            """,
+            as_of="2024-03-08T12:00+08:00",
+        ),
+        "unknown": Examples(  # no activity of the model
+            conforming=_WHOLE,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,神秘环节,2024-03-04 12:00
+                1,采购要求,2024-03-04 14:00
+                1,施工,2024-03-05 14:00
+                1,测试,2024-03-06 09:00
+                1,验收,2024-03-07 09:00
+            """,
+            as_of="2024-03-08T12:00+08:00",
+        ),
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per task instance of the run (skipped) and per event (all others)."""

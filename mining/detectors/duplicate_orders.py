@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
 from reference_models.model import DuplicateIdentity
@@ -28,6 +30,39 @@ class DuplicateOrders(Detector):
 
     family = Family.DUPLICATE
     kinds = ("exact", "resent")
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "resent": Examples(  # the first order's goods had not come when the second was placed
+            conforming="""
+                case,activity,time,item,amount
+                1,采购要求,2024-03-04 09:00,光缆,100
+                1,到货,2024-03-11 09:00,光缆,100
+                2,采购要求,2024-03-05 09:00,电源,100
+            """,
+            violating="""
+                case,activity,time,item,amount
+                1,采购要求,2024-03-04 09:00,光缆,100
+                2,采购要求,2024-03-08 09:00,光缆,100.00
+                1,到货,2024-03-11 09:00,光缆,100
+            """,
+            as_of="2024-03-12T12:00+08:00",
+        ),
+        "exact": Examples(  # settled before; more than thirty days apart is a new order
+            conforming="""
+                case,activity,time,item,amount
+                1,采购要求,2024-03-04 09:00,光缆,100
+                1,到货,2024-03-11 09:00,光缆,100
+                2,采购要求,2024-05-06 09:00,光缆,100
+            """,
+            violating="""
+                case,activity,time,item,amount
+                1,采购要求,2024-03-04 09:00,光缆,100
+                1,到货,2024-03-11 09:00,光缆,100
+                2,采购要求,2024-03-12 09:00,光缆,100
+            """,
+            as_of="2024-05-07T12:00+08:00",
+        ),
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per order."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 
-from mining.detection import Detection, Detector, Evidence, weakest
+from mining.detection import Detection, Detector, Evidence, Examples, weakest
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from mining.token_flow import PairState
@@ -25,6 +27,24 @@ class HandoffDropped(Detector):
 
     family = Family.HANDOFF
     kinds = ("dropped",)
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "dropped": Examples(
+            conforming="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,采购要求,2024-03-04 14:00
+            """,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,采购要求,2024-03-04 14:00
+                1,施工,2024-03-05 14:00
+            """,
+            as_of="2024-03-06T09:00+08:00",
+        )
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per completed sender of every handoff."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 
 from mining.bound_log import any_of
 from mining.deadlines import pause_intervals, paused_time
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
 from mining.token_flow import PairState
@@ -36,6 +38,24 @@ class HandoffLate(Detector):
     family = Family.HANDOFF
     kinds = ("late",)
     order = 1
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "late": Examples(  # the example model allows eight hours
+            conforming="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,接单,2024-03-04 10:00
+                1,定方案,2024-03-06 11:00
+            """,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,接单,2024-03-05 10:00
+                1,定方案,2024-03-06 11:00
+            """,
+            as_of="2024-03-06T12:00+08:00",
+        )
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per handoff that has a limit."""

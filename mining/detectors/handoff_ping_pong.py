@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from logs.labels import normalise_label
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Verdict
 from mining.occurrences import occurrences
 from reference_models.labels import role_index
@@ -29,6 +31,30 @@ class HandoffPingPong(Detector):
 
     family = Family.HANDOFF
     kinds = ("ping_pong",)
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "ping_pong": Examples(  # a failed test goes back to the works: a loop of the model
+            conforming="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,采购要求,2024-03-04 14:00
+                1,施工,2024-03-05 14:00
+                1,测试,2024-03-06 09:00
+                1,施工,2024-03-06 14:00
+                1,测试,2024-03-07 09:00
+            """,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+                1,受理,2024-03-04 12:00
+                1,定方案,2024-03-04 13:00
+                1,采购要求,2024-03-04 14:00
+            """,
+            as_of="2024-03-07T12:00+08:00",
+        )
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per case."""

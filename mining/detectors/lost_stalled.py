@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Rule, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
 from reference_models.model import Authority, IdleLimit, Standing
@@ -27,6 +29,22 @@ class LostStalled(Detector):
 
     family = Family.LOST
     kinds = ("stalled",)
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "stalled": Examples(  # five working days; the weekend does not count
+            conforming="""
+                case,activity,time
+                1,受理,2024-03-04 09:00
+                1,定方案,2024-03-04 11:00
+            """,
+            violating="""
+                case,activity,time
+                1,受理,2024-03-01 09:00
+                1,定方案,2024-03-01 11:00
+            """,
+            as_of="2024-03-11T12:00+08:00",
+        )
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per case."""

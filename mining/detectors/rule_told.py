@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import ibis
 import ibis.expr.types as ir
 
-from mining.detection import Detection, Detector, Evidence
+from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from reference_models.model import Told
@@ -25,6 +27,22 @@ class RuleTold(Detector):
 
     family = Family.RULE
     kinds = ("told",)
+
+    examples: ClassVar[dict[str, Examples]] = {
+        "told": Examples(  # one working day: told on Monday of a test on Friday is in time
+            conforming="""
+                case,activity,time
+                1,测试,2024-03-08 09:00
+                1,告知客户经理,2024-03-11 10:00
+            """,
+            violating="""
+                case,activity,time
+                1,测试,2024-03-08 09:00
+                1,告知客户经理,2024-03-12 10:00
+            """,
+            as_of="2024-03-12T12:00+08:00",
+        )
+    }
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per milestone event."""
