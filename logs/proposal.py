@@ -156,7 +156,8 @@ def _from_columns(store: Store, raw: RawTable, vocabulary: Vocabulary) -> _Draft
     draft = _Draft(raw.file.name)
     activities = _activity_candidates(columns, vocabulary)
     milestones = [c for c in columns if c.is_time and not names_no_event(c.heading)]
-    if _is_wide(columns, activities, milestones):
+    wide = _is_wide(columns, activities, milestones)
+    if wide:
         draft.keys["layout"] = "wide"
         draft.reasons.append(f"layout: wide ({len(milestones)} columns of times, a row per case)")
         draft.keys["milestones"] = [c.heading for c in milestones]
@@ -168,7 +169,8 @@ def _from_columns(store: Store, raw: RawTable, vocabulary: Vocabulary) -> _Draft
         _choose_times(draft, milestones)
     left = [c for c in columns if c.is_time and c not in milestones]
     draft.reasons += [f"not an event: {c.heading} (its name speaks of a plan or a limit)" for c in left]
-    _choose_rest(draft, columns)
+    if not wide:  # in a wide export a person or unit stands beside many milestones: whose it is, is not said
+        _choose_rest(draft, columns)
     _choose_attributes(draft, columns, vocabulary)
     return draft
 

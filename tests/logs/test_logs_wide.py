@@ -8,12 +8,12 @@ from logs_helpers import accounted, events, excluded, read_text
 
 from logs import Mapping, propose
 
-TEXT = """工单号,客户等级,当前环节,受理时间,派单时间,竣工时间,要求完成时间
-A1,C,归档,2025-01-01 08:00,2025-01-02 08:00,2025-01-03 08:00,2025-01-04 08:00
-A2,B,派单,2025-01-01 08:00,未派,,2025-01-04 08:00
-A3,B,派单,,,,2025-01-04 08:00
-,B,派单,2025-01-01 08:00,,,2025-01-04 08:00
-A4,B,派单,乱,,,2025-01-04 08:00
+TEXT = """工单号,经办人,客户等级,当前环节,受理时间,派单时间,竣工时间,要求完成时间
+A1,张,C,归档,2025-01-01 08:00,2025-01-02 08:00,2025-01-03 08:00,2025-01-04 08:00
+A2,张,B,派单,2025-01-01 08:00,未派,,2025-01-04 08:00
+A3,张,B,派单,,,,2025-01-04 08:00
+,张,B,派单,2025-01-01 08:00,,,2025-01-04 08:00
+A4,张,B,派单,乱,,,2025-01-04 08:00
 """
 MAPPING = Mapping(
     layout="wide",
@@ -52,6 +52,7 @@ def test_a_wide_export_is_recognised(tmp_path: Path) -> None:
     assert proposal.mapping.layout == "wide"
     assert proposal.mapping.case == "工单号"
     assert tuple(proposal.mapping.milestone_labels) == ("受理时间", "派单时间", "竣工时间")
+    assert proposal.mapping.resource is None  # one person beside many milestones did not do them all
     assert any("要求完成时间" in reason for reason in proposal.reasons)
 
 
