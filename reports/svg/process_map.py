@@ -18,11 +18,14 @@ from reports.svg.width import width, wrap
 
 MOST_NODES = 40
 MOST_EDGES = 80
+AIM = 0.95
+"""Share of steps after which further, rarer edges are left out."""
 _SIZE, _SMALL, _LINE = 12.0, 10.0, 15.0
 _INCH = 72.0
 _START, _END = "start", "end"
 _TERMINAL = 52.0
 _SECONDS = 60
+_WIDE = 1300.0
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Chosen:
 
 
 def choose(discovery: Discovery, most_nodes: int = MOST_NODES, most_edges: int = MOST_EDGES) -> Chosen:
-    """The activities of most cases, then for each its strongest way in and out, then the strongest edges."""
+    """The activities of most cases; for each its strongest way in and out; then the strongest edges up to AIM."""
     ranked = sorted(discovery.nodes, key=lambda node: (-node.cases, -node.events, node.activity))
     nodes = tuple(ranked[:most_nodes])
     names = {node.activity for node in nodes} | {""}
@@ -67,8 +70,14 @@ def choose(discovery: Discovery, most_nodes: int = MOST_NODES, most_edges: int =
                 seen.add(end)
                 needed[edge.source, edge.target] = edge
     rest = [edge for edge in inside if (edge.source, edge.target) not in needed]
-    edges = [*needed.values(), *rest[: max(most_edges - len(needed), 0)]]
     steps = sum(edge.count for edge in discovery.edges)
+    edges = list(needed.values())
+    drawn = sum(edge.count for edge in edges)
+    for edge in rest[: max(most_edges - len(needed), 0)]:
+        if drawn >= AIM * steps:
+            break
+        edges.append(edge)
+        drawn += edge.count
     return Chosen(
         nodes,
         tuple(sorted(edges, key=lambda edge: (-edge.count, edge.source, edge.target))),
@@ -198,7 +207,7 @@ def _draw(
         viewBox=f"{-margin} {-margin} {wide + 2 * margin:.0f} {high + 2 * margin:.0f}",
         width=round(wide + 2 * margin),
         height=round(high + 2 * margin),
-        class_="map",
+        class_="map wide" if wide > _WIDE else "map",
         role="img",
     )
 

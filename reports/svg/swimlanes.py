@@ -24,6 +24,7 @@ _HEADER = 92.0
 _SIZE, _LINE = 11.5, 14.0
 _BADGE = 11.0
 _SHORT = 12.0
+_EDGE = 24.0
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,11 @@ def _strip(
         clip_path=f"url(#{clip})",
     )
     marked = {id: _towards(*own_stretch(id, grid.edges, upright=True)) for id in flows if id in tracks}
-    badges = [_badge(flows[id], x, y) for id, (x, y) in marked.items() if begin <= x < end]
+    badges = [
+        _badge(flows[id], min(max(x, begin + _EDGE), end - _EDGE), y)
+        for id, (x, y) in marked.items()
+        if begin <= x < end
+    ]
     title = f"{texts.title} ({at + 1}/{strips})" if strips > 1 else texts.title
     clip_box = element("rect", x=begin, y=top, width=end - begin, height=bottom - top)
     wide = end - begin + _HEADER + 4

@@ -100,7 +100,7 @@ def _line(row: SourceRow | None, move: Move | None, c: Context) -> CaseLine:
         kind,
         c.t(f"move.{kind}"),
         event.time if event else "",
-        event.label if event else "",
+        row.activity if row else "",
         event.who if event else "",
         event.place if event else "",
         c.names.activity(move.activity) if move and on_path else "",

@@ -21,6 +21,15 @@ class Context:
     names: Names
     persons: Persons
 
+    def place(self, file: str, row: int) -> str:
+        """A source row as 'file:row', with the file's folder only where two files share a name."""
+        names = [_base(each.name) for each in self.audit.provenance.files]
+        return f"{file if names.count(_base(file)) > 1 else _base(file)}:{row}"
+
+
+def _base(file: str) -> str:
+    return file.replace("\\", "/").rpartition("/")[2]
+
 
 def context(audit: Audit, lang: str, people: Pseudonyms) -> Context:
     """The context of one report."""

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from mining.findings import Discovery, Edge, Node
 from reports.catalogue import Catalogue
 from reports.formats import Formats
-from reports.svg.process_map import MapTexts, choose, process_map
+from reports.svg.process_map import AIM, MOST_EDGES, MOST_NODES, MapTexts, choose, process_map
 
 STEPS_SHOWN = 15
 HANDOVERS_SHOWN = 12
@@ -58,6 +58,9 @@ def discovered_view(
     )
     coverage = t(
         "map.coverage",
+        aim=f.percent(AIM),
+        most_nodes=MOST_NODES,
+        most_edges=MOST_EDGES,
         nodes=len(chosen.nodes),
         all_nodes=len(discovery.nodes),
         events=f.percent(chosen.event_share),

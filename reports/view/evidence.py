@@ -63,7 +63,9 @@ def row_view(row: SourceRow | None, number: int, c: Context) -> RowView:
     if row is None:
         return RowView(c.t("row.number", n=number), NONE, NONE, NONE)
     who = " · ".join(each for each in (c.persons.resource(row.resource), row.role) if each)
-    return RowView(f"{row.file}:{row.row}", c.formats.time(row.t_us), row.activity, who or NONE)
+    name = c.names.activity(row.activity_id) if row.activity_id else row.activity
+    label = row.activity if name == row.activity else f"{row.activity} ({name})"
+    return RowView(c.place(row.file, row.row), c.formats.time(row.t_us), label, who or NONE)
 
 
 def overrun(measure: float | None, limit: float | None, family: str) -> float | None:

@@ -64,7 +64,7 @@ class Names:
         roles = [self.role(each) for each in rule.roles]
         clock = self.deadline(rule.deadline)
         return {
-            "a": activities[0] if activities else rule.label or NONE,
+            "a": activities[0] if activities else rule.label or self.t("activity.any"),
             "b": activities[-1] if activities else NONE,
             "role_a": roles[0] if roles else NONE,
             "role_b": roles[-1] if roles else NONE,

@@ -147,7 +147,7 @@ def _examples(c: Context) -> dict[str, list[str]]:
     for file, row, reason, column, value in c.audit.excluded_examples:
         shown = c.persons.rejected_value(column, value)
         text = c.t("rows.withheld") if shown is None else f"{column} = “{shown}”" if column else shown
-        found.setdefault(reason, []).append(f"{file}:{row} {text}".rstrip())
+        found.setdefault(reason, []).append(f"{c.place(file, row)} {text}".rstrip())
     return found
 
 
@@ -186,13 +186,13 @@ def _limitations(c: Context) -> Iterator[str]:
             cases=f.number(people.cases_with_excluded_rows),
         )
     if log.filters:
-        yield t("limitation.filters", n=len(log.filters))
+        yield t.count("limitation.filters", len(log.filters))
     if people.began_before_window:
-        yield t("limitation.before", n=f.number(people.began_before_window))
+        yield t.count("limitation.before", people.began_before_window)
     if people.open:
-        yield t("limitation.open", n=f.number(people.open), as_of=f.time(audit.as_of_us))
+        yield t.count("limitation.open", people.open, as_of=f.time(audit.as_of_us))
     if people.events_later:
-        yield t("limitation.later", n=f.number(people.events_later))
+        yield t.count("limitation.later", people.events_later)
     if audit.unknown_labels:
         yield t(
             "limitation.unknown",
@@ -205,10 +205,10 @@ def _limitations(c: Context) -> Iterator[str]:
         yield t("limitation.no_people")
     assumed = sum(each.rule.authority.standing is Standing.ASSUMED for each in audit.findings)
     if assumed:
-        yield t("limitation.assumed", n=assumed, all=len(audit.findings))
+        yield t.count("limitation.assumed", assumed, all=len(audit.findings))
     ambiguous = sum(each.ambiguous for each in audit.findings)
     if ambiguous:
-        yield t("limitation.ambiguous", n=f.number(ambiguous))
+        yield t.count("limitation.ambiguous", ambiguous)
     if people.exact_share < 1:
         yield t("limitation.exact", share=f.percent(people.exact_share))
     if audit.model.overrides:
@@ -216,4 +216,4 @@ def _limitations(c: Context) -> Iterator[str]:
     if log.mapping_origin == "proposed":
         yield t("limitation.proposed")
     if audit.not_checked:
-        yield t("limitation.not_checked", n=len(audit.not_checked))
+        yield t.count("limitation.not_checked", len(audit.not_checked))

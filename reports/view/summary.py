@@ -97,7 +97,9 @@ def summary_view(c: Context, findings: tuple[FindingView, ...]) -> SummaryView:
 
 
 def _missing(name: str, c: Context) -> str:
-    column = c.t.or_else(f"column.{name}", "")
+    if "->" in name:  # a handoff
+        return " → ".join(map(c.names.activity, name.split("->")))
+    column = c.t.or_else(f"column.{name}", "") or c.t.or_else(f"entry.{name}", "")
     return (
         column or c.names.activity(name)
         if name in c.audit.model.activities

@@ -167,7 +167,7 @@ def model() -> ReferenceModel:
         "accept",
         "acceptance",
         "working_days",
-        "china-working-days",
+        "cn-working-days",
         (Pause("wait", "resume", Text("等待客户", "waiting for the customer")),),
         "service_class",
         rows,

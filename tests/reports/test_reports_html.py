@@ -139,7 +139,7 @@ def test_what_could_not_be_checked_is_on_the_first_page(audit: Audit, people: Ps
     first = text[: text.index("Scope and limits of the evidence", text.index("Checks that could not run"))]
     assert "Misrouted handoff" in first
     assert "reason_of_tomorrow" in first  # a code without a text is shown as it is
-    assert "1,099 obligations are undecided, 3 checks could not run" in first
+    assert "Obligations undecided: 1,099. Checks that could not run: 3." in first
 
 
 def test_kinds_and_reasons_of_tomorrow_get_a_readable_text(audit: Audit, people: Pseudonyms) -> None:
