@@ -199,7 +199,7 @@ def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
 CELL = st.text(st.characters(exclude_categories=("Cs", "Cc")) | st.sampled_from('",;\t\n\r '), max_size=12)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.lists(st.tuples(st.text("aNA0工单 ", max_size=4), CELL, CELL), min_size=1, max_size=12),
     delimiter=st.sampled_from(",;\t|"),
@@ -217,6 +217,8 @@ def test_random_tables_read_back(
     quoting: int,
     exact: bool,
 ) -> None:
+    if quoting == csv.QUOTE_MINIMAL:  # older writers leave a lone carriage return unquoted: it ends the row
+        rows = [(case, note.replace("\r", ""), more.replace("\r", "")) for case, note, more in rows]
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator=newline, quoting=quoting)
     writer.writerow(["case", "note", "activity", "time", "更多"])
