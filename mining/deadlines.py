@@ -26,7 +26,7 @@ def deadline_rules(detector: Detector, model: ReferenceModel, deadline: Deadline
             model,
             kind,
             f"{deadline.id}/{row.id}/{category}",
-            row.authority,
+            row.authority_of(category),
             activities=(deadline.start, deadline.stop),
             deadline=deadline.id,
             row=row.id,

@@ -45,17 +45,12 @@ def rates(model: ReferenceModel, counts: Mapping[str, Counts], bound: BoundLog) 
 def _rate(
     deadline: Deadline, row: DeadlineRow, category: str, counts: Mapping[str, Counts], months: float | None
 ) -> Rate:
-    subject = f"{deadline.id}/{row.id}/{category}"
-    late = counts.get(f"deadline.late:{subject}", Counts())
-    running = counts.get(f"deadline.overdue_and_open:{subject}", Counts())
-    both = Counts(
-        late.conformant + running.conformant,
-        late.violated + running.violated,
-        late.pending + running.pending,
-        late.not_determinable + running.not_determinable,
-    )
-    interval = wilson(both.conformant, both.decided)
+    cell = _cell_counts(deadline, row.id, category, counts)
+    interval = wilson(cell.conformant, cell.decided)
     planned = row.planned_per_month.get(category)
+    together = sum(
+        _cell_counts(deadline, each, category, counts).total for each in row.planned_over or (row.id,)
+    )
     return Rate(
         deadline=deadline.id,
         row=row.id,
@@ -63,10 +58,23 @@ def _rate(
         limit=row.cells[category].limit,
         unit=deadline.unit,
         target=deadline.target,
-        counts=both,
+        counts=cell,
         low=interval[0] if interval else None,
         high=interval[1] if interval else None,
-        authority=row.authority,
+        authority=row.authority_of(category),
         planned_per_month=planned,
-        actual_per_month=both.total / months if planned is not None and months else None,
+        actual_per_month=together / months if planned is not None and months else None,
+    )
+
+
+def _cell_counts(deadline: Deadline, row: str, category: str, counts: Mapping[str, Counts]) -> Counts:
+    """Stopped and running clocks of one cell together."""
+    subject = f"{deadline.id}/{row}/{category}"
+    late = counts.get(f"deadline.late:{subject}", Counts())
+    running = counts.get(f"deadline.overdue_and_open:{subject}", Counts())
+    return Counts(
+        late.conformant + running.conformant,
+        late.violated + running.violated,
+        late.pending + running.pending,
+        late.not_determinable + running.not_determinable,
     )

@@ -12,8 +12,9 @@ one is the surplus, and a missing task is missed as *early* as possible. Fewer s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -64,6 +65,8 @@ class _Machine:
     """Activity → its edges."""
     labels: tuple[str | None, ...]
     """Per edge."""
+    source: tuple[int, ...]
+    """Per edge: the state it begins in."""
     incoming: tuple[tuple[int, ...], ...]
     """Per state: edges that end there."""
 
@@ -88,6 +91,7 @@ class _Machine:
             group_targets=targets,
             by_label={label: np.array(edges) for label, edges in edges_of.items()},
             labels=labels,
+            source=tuple(graph.source.tolist()),
             incoming=tuple(map(tuple, incoming)),
         )
 
@@ -205,74 +209,105 @@ class _Arc:
     """(kind of move, activity): which of two equal events is surplus is no doubt about the activity."""
 
 
+@dataclass(frozen=True)
+class _Optima:
+    """All optimal alignments of one variant, as the moves by which each place can be reached."""
+
+    machine: _Machine
+    trace: tuple[str, ...]
+    rows: list[list[int]]
+    """Least cost per events seen and state."""
+    model_cost: list[int]
+    unit: int
+    """What one unit of deviation costs in `rows`."""
+
+    def arcs(self, here: Place) -> Iterator[_Arc]:
+        """Moves by which an optimal alignment may arrive here, in the order of the tie-breaking rule."""
+        seen, state = here
+        cost = self.rows[seen][state]
+        if cost == 0 and seen == 0:
+            return
+        machine, graph = self.machine, self.machine.graph
+        if seen:
+            event, before = self.trace[seen - 1], self.rows[seen - 1]
+            if before[state] + machine.log_cost(event) // UNIT * self.unit == cost:
+                yield _Arc((seen - 1, state), Step(seen - 1, None), ("log", event))
+            for edge in machine.incoming[state]:
+                source = machine.source[edge]
+                if machine.labels[edge] == event and before[source] == cost:
+                    yield _Arc((seen - 1, source), Step(seen - 1, int(graph.transition[edge])), None)
+        for edge in machine.incoming[state]:
+            source, label = machine.source[edge], machine.labels[edge]
+            if self.rows[seen][source] + self.model_cost[edge] == cost:
+                deviation = None if label is None else ("model", label)
+                yield _Arc((seen, source), Step(None, int(graph.transition[edge])), deviation)
+
+    def certain(self, goals: list[Place]) -> frozenset[tuple[str, str]]:
+        """The deviations on every way from the start to a goal.
+
+        Greatest fixed point of 'what all ways into a place have in common'; silent loops make the moves
+        cyclic, so places are visited again until nothing is lost any more.
+        """
+        into: dict[Place, list[_Arc]] = {}
+        onward: dict[Place, set[Place]] = {}
+        pending = list(goals)
+        while pending:
+            here = pending.pop()
+            if here in into:
+                continue
+            into[here] = list(self.arcs(here))
+            for arc in into[here]:
+                onward.setdefault(arc.before, set()).add(here)
+                pending.append(arc.before)
+        every = frozenset(arc.deviation for arcs in into.values() for arc in arcs if arc.deviation)
+        common = {here: every if arcs else frozenset() for here, arcs in into.items()}
+        queue = deque(sorted(into))
+        while queue:
+            here = queue.popleft()
+            if not into[here]:
+                continue
+            ways = [common[arc.before] | ({arc.deviation} if arc.deviation else set()) for arc in into[here]]
+            agreed = frozenset.intersection(*map(frozenset, ways))
+            if agreed != common[here]:
+                common[here] = agreed
+                queue.extend(sorted(onward.get(here, ())))
+        return frozenset.intersection(*(common[goal] for goal in goals))
+
+
 def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
     last = len(variant.trace)
-    ends = range(machine.states) if variant.mode.stops_anywhere else machine.graph.finals
-    end_costs = costs[last, list(ends)]
-    best = int(end_costs.min())
-    goals = [(last, state) for state, cost in zip(ends, end_costs.tolist(), strict=True) if cost == best]
-    rows = costs.tolist()
+    ends = list(range(machine.states)) if variant.mode.stops_anywhere else list(machine.graph.finals)
+    best = int(costs[last, ends].min())
+    optima = _Optima(machine, variant.trace, costs.tolist(), machine.model_cost.tolist(), UNIT)
+    here = next((last, state) for state in ends if optima.rows[last][state] == best)
     steps: list[Step] = []
-    here = goals[0]
-    while (arc := next(_optimal_arcs(machine, variant, rows, here), None)) is not None:
+    while (arc := next(optima.arcs(here), None)) is not None:
         steps.append(arc.step)
         here = arc.before
     steps.reverse()
-    if best >= UNIT:
-        steps = _mark_avoidable(machine, variant, rows, goals, steps)
-    return Alignment(best // UNIT, tuple(steps), machine.graph.markings[here[1]])
-
-
-def _optimal_arcs(
-    machine: _Machine, variant: Variant, rows: list[list[int]], here: Place
-) -> Iterator[_Arc]:
-    """Moves by which an optimal alignment may arrive here, in the order of the tie-breaking rule."""
-    seen, state = here
-    cost = rows[seen][state]
-    if cost == 0 and seen == 0:
-        return
-    graph, event = machine.graph, variant.trace[seen - 1] if seen else ""
-    if seen and rows[seen - 1][state] + machine.log_cost(event) == cost:
-        yield _Arc((seen - 1, state), Step(seen - 1, None), ("log", event))
-    if seen:
-        for edge in machine.incoming[state]:
-            if machine.labels[edge] == event and rows[seen - 1][graph.source[edge]] == cost:
-                yield _Arc((seen - 1, int(graph.source[edge])), Step(seen - 1, int(graph.transition[edge])), None)
-    for edge in machine.incoming[state]:
-        if rows[seen][graph.source[edge]] + machine.model_cost[edge] == cost:
-            label = machine.labels[edge]
-            deviation = None if label is None else ("model", label)
-            yield _Arc((seen, int(graph.source[edge])), Step(None, int(graph.transition[edge])), deviation)
+    deviations = best // UNIT
+    if deviations:
+        # In doubt only deviations count: an alignment with more silent steps is as good.
+        whole = costs // UNIT
+        every = _Optima(machine, variant.trace, whole.tolist(), (machine.model_cost // UNIT).tolist(), 1)
+        goals = [(last, state) for state in ends if every.rows[last][state] == deviations]
+        steps = _mark_avoidable(machine, variant.trace, steps, every.certain(goals))
+    return Alignment(deviations, tuple(steps), machine.graph.markings[here[1]])
 
 
 def _mark_avoidable(
-    machine: _Machine, variant: Variant, rows: list[list[int]], goals: list[Place], steps: list[Step]
+    machine: _Machine, trace: tuple[str, ...], steps: list[Step], certain: frozenset[tuple[str, str]]
 ) -> list[Step]:
-    """Mark the deviations that are not common to all optimal alignments.
-
-    Per place of the graph of optimal moves: the deviations on *every* way from the start to it.
-    """
-    arcs: dict[Place, list[_Arc]] = {}
-    pending = list(goals)
-    while pending:
-        here = pending.pop()
-        if here in arcs:
-            continue
-        arcs[here] = list(_optimal_arcs(machine, variant, rows, here))
-        pending.extend(arc.before for arc in arcs[here])
-    always: dict[Place, frozenset[tuple[str, str]]] = {}
-    for here in sorted(arcs, key=lambda place: (place[0], rows[place[0]][place[1]])):
-        ways = [always[arc.before] | ({arc.deviation} if arc.deviation else set()) for arc in arcs[here]]
-        always[here] = frozenset.intersection(*map(frozenset, ways)) if ways else frozenset()
-    certain = frozenset.intersection(*(always[goal] for goal in goals))
+    """Mark the deviations that are not common to all optimal alignments."""
     names = [t.label for t in machine.graph.net.transitions]
     marked = []
     for step in steps:
-        if step.position is None and step.transition is not None and names[step.transition] is not None:
-            sure = ("model", names[step.transition]) in certain
-        elif step.transition is None:
-            sure = ("log", variant.trace[step.position or 0]) in certain
+        label = None if step.transition is None else names[step.transition]
+        if step.transition is None and step.position is not None:
+            sure = ("log", trace[step.position]) in certain
+        elif step.position is None and label is not None:
+            sure = ("model", label) in certain
         else:
             sure = True
-        marked.append(step if sure else Step(step.position, step.transition, avoidable=True))
+        marked.append(step if sure else replace(step, avoidable=True))
     return marked

@@ -110,7 +110,7 @@ class HandoffPingPong(Detector):
             verdict=Verdict.NOT_DETERMINABLE.value,
             reason="missing_attribute",
             anchor="unit",
-            rows=ibis.array([]).cast("array<int64>"),
+            rows=ibis.literal([], type="array<int64>"),
         )
 
 

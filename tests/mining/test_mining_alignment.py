@@ -1,0 +1,166 @@
+"""Alignments are exact, replayable and honest about doubt."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from nets import LABELS, deviations_in_every_optimum, net_of, oracle_cost, replay, trees
+
+from mining.alignment import Mode, TooLarge, Variant, align, reachability_graph
+from mining.quiet import quiet_pm4py
+from reference_models.model import Net, Transition
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+TRACES = st.lists(st.sampled_from([*LABELS, "z"]), max_size=6).map(tuple)
+SEARCH = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def sequence(*labels: str) -> Net:
+    """a then b then c …"""
+    transitions = tuple(Transition(label + str(i), label, (i,), (i + 1,)) for i, label in enumerate(labels))
+    return Net(tuple(map(str, range(len(labels) + 1))), transitions, (0,), ((len(labels),),))
+
+
+def shown(net: Net, *labels: str, mode: Mode = Mode.COMPLETE):
+    """(position, label) per visible step of the alignment shown."""
+    result = align(reachability_graph(net), [Variant(labels, mode)])[0]
+    names = [t.label for t in net.transitions]
+    return [(s.position, None if s.transition is None else names[s.transition]) for s in result.steps]
+
+
+@SEARCH
+@given(trees(), st.lists(TRACES, min_size=1, max_size=4), st.sampled_from(list(Mode)))
+def test_cost_equals_the_oracle_and_the_run_replays(tree, traces, mode):
+    net = net_of(tree)
+    graph = reachability_graph(net)
+    for trace, result in zip(traces, align(graph, [Variant(t, mode) for t in traces]), strict=True):
+        assert result.cost == oracle_cost(graph, trace, mode)
+        replay(net, result, trace, mode)
+        moves = [s for s in result.steps if s.transition is None or s.position is None]
+        visible = [s for s in moves if s.transition is None or net.transitions[s.transition].label is not None]
+        assert len(visible) == result.cost
+
+
+@SEARCH
+@given(trees(2), TRACES, st.dictionaries(st.sampled_from(LABELS), st.integers(1, 5)))
+def test_weighted_costs_equal_the_oracle(tree, trace, costs):
+    graph = reachability_graph(net_of(tree))
+    assert align(graph, [Variant(trace)], costs)[0].cost == oracle_cost(graph, trace, Mode.COMPLETE, costs)
+
+
+@SEARCH
+@given(trees(2), st.lists(st.sampled_from(LABELS), max_size=4).map(tuple))
+def test_a_deviation_is_sure_exactly_if_every_optimal_alignment_has_it(tree, trace):
+    net = net_of(tree)
+    graph = reachability_graph(net)
+    result = align(graph, [Variant(trace)])[0]
+    certain = deviations_in_every_optimum(graph, trace, result.cost)
+    if certain is None:
+        return
+    for step in result.steps:
+        if step.transition is None:
+            assert step.avoidable is (("log", trace[step.position]) not in certain)
+        elif step.position is None and net.transitions[step.transition].label is not None:
+            assert step.avoidable is (("model", net.transitions[step.transition].label) not in certain)
+
+
+def to_pm4py(net: Net):
+    """The same net in pm4py's classes."""
+    from pm4py.objects.petri_net.obj import Marking, PetriNet
+    from pm4py.objects.petri_net.utils.petri_utils import add_arc_from_to
+
+    other = PetriNet("net")
+    places = [PetriNet.Place(f"p{i}") for i in range(len(net.places))]
+    other.places.update(places)
+    for t in net.transitions:
+        transition = PetriNet.Transition(t.id, t.label)
+        other.transitions.add(transition)
+        for p in t.pre:
+            add_arc_from_to(places[p], transition, other)
+        for p in t.post:
+            add_arc_from_to(transition, places[p], other)
+    return other, Marking({places[p]: 1 for p in net.initial}), Marking({places[p]: 1 for p in net.finals[0]})
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(trees(2), TRACES)
+def test_cost_equals_a_star_of_pm4py(tree, trace):
+    with quiet_pm4py():
+        from pm4py.algo.conformance.alignments.petri_net import algorithm
+        from pm4py.objects.log.obj import Event, Trace
+
+        net = net_of(tree)
+        other = algorithm.apply_trace(Trace([Event({"concept:name": a}) for a in trace]), *to_pm4py(net))
+    assert align(reachability_graph(net), [Variant(trace)])[0].cost == other["cost"] // 10_000
+
+
+def test_of_two_equal_events_the_later_one_is_surplus():
+    assert shown(sequence("a", "b"), "a", "a", "b") == [(0, "a"), (1, None), (2, "b")]
+
+
+def test_a_missing_task_is_missed_as_early_as_possible():
+    assert shown(sequence("a", "b", "c"), "a", "z", "c") == [(0, "a"), (None, "b"), (1, None), (2, "c")]
+
+
+def test_an_open_case_owes_nothing_after_its_last_event():
+    assert shown(sequence("a", "b", "c"), "a", mode=Mode.PREFIX) == [(0, "a")]
+
+
+def test_a_case_cut_by_the_window_owes_nothing_before_its_first_event():
+    assert shown(sequence("a", "b", "c"), "b", "c", mode=Mode.SUFFIX) == [(0, "b"), (1, "c")]
+
+
+def test_swapped_neighbours_can_be_explained_two_ways_and_say_so():
+    result = align(reachability_graph(sequence("a", "b")), [Variant(("b", "a"))])[0]
+    assert result.cost == 2
+    assert all(step.avoidable for step in result.steps if step.transition is None or step.position is None)
+
+
+def test_an_unbounded_net_is_refused():
+    grows = Net(("p", "q"), (Transition("t", "a", (0,), (0, 1)),), (0,), ((0,),))
+    with pytest.raises(TooLarge):
+        reachability_graph(grows)
+
+
+def test_states_beyond_the_cap_are_refused():
+    with pytest.raises(TooLarge, match="more than 2"):
+        reachability_graph(sequence("a", "b", "c"), cap=2)
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the public logs of ../shared/data are not here")
+def test_total_cost_on_the_public_benchmark_m1():
+    with quiet_pm4py():
+        import pm4py
+
+        other, initial, _ = pm4py.read_pnml(str(SHARED / "m1.pnml"))
+    places = sorted(other.places, key=lambda p: p.name)
+    number = {place: i for i, place in enumerate(places)}
+    sink = next(p for p in places if not p.out_arcs)
+    net = Net(
+        tuple(p.name for p in places),
+        tuple(
+            Transition(
+                t.name,
+                t.label,
+                tuple(number[a.source] for a in t.in_arcs),
+                tuple(number[a.target] for a in t.out_arcs),
+            )
+            for t in sorted(other.transitions, key=lambda t: t.name)
+        ),
+        tuple(number[p] for p in initial),
+        ((number[sink],),),
+    )
+    from logs import read
+
+    assert gzip.open(SHARED / "m1.xes.gz").read(5)
+    with read(SHARED / "m1.xes.gz") as log:
+        frame = log.events.select("case_id", "activity", "row_no").to_pandas().sort_values("row_no")
+    traces = frame.groupby("case_id", sort=False)["activity"].agg(tuple)
+    results = align(reachability_graph(net), [Variant(trace) for trace in traces])
+    assert len(results) == 500
+    assert sum(result.cost for result in results) == 2_585
+    assert sum(result.cost > 0 for result in results) == 451
