@@ -11,6 +11,7 @@ from babel.numbers import format_decimal, format_percent
 from reports.catalogue import Catalogue
 
 NONE = "–"
+_SLIP = 1e-9  # of floating point, not of the facts
 _MINUTE = 60_000_000
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -34,6 +35,7 @@ class Formats:
         """A share as per cent, cut rather than rounded where rounding would claim all or nothing."""
         if share is None:
             return NONE
+        share = 1.0 if share > 1 - _SLIP else share
         step = 10 ** -(digits + 2)
         if 0 < share < 1:
             share = min(max(round(share, digits + 2), step), 1 - step)

@@ -10,17 +10,18 @@ _WIDTH, _HEIGHT, _MARGIN = 150.0, 20.0, 4.0
 
 
 def interval(
-    low: float | None, rate: float | None, high: float | None, target: float | None, title: str
+    low: float | None, rate: float | None, high: float | None, target: float | None, floor: float, title: str
 ) -> Markup:
-    """A line from 0 to 100 %: a bar for the interval, a dot for the rate, a tick for the target."""
+    """A line from `floor` to 100 %: a bar for the interval, a dot for the rate, a tick for the target."""
 
     def x(share: float) -> float:
-        return _MARGIN + share * (_WIDTH - 2 * _MARGIN)
+        return _MARGIN + (share - floor) / (1 - floor) * (_WIDTH - 2 * _MARGIN)
 
     middle = _HEIGHT / 2
-    parts = [element("line", x1=x(0), x2=x(1), y1=middle, y2=middle, class_="axis")]
+    parts = [element("line", x1=x(floor), x2=x(1), y1=middle, y2=middle, class_="axis")]
     parts += [
-        element("line", x1=x(s), x2=x(s), y1=middle - 2, y2=middle + 2, class_="axis") for s in (0, 0.5, 1)
+        element("line", x1=x(s), x2=x(s), y1=middle - 2, y2=middle + 2, class_="axis")
+        for s in (floor, (1 + floor) / 2, 1)
     ]
     if low is not None and high is not None:
         wide = max(x(high) - x(low), 2.0)

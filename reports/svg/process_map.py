@@ -55,7 +55,7 @@ class Chosen:
 
 
 def choose(discovery: Discovery, most_nodes: int = MOST_NODES, most_edges: int = MOST_EDGES) -> Chosen:
-    """The activities of most cases; for each its strongest way in and out; then the strongest edges up to AIM."""
+    """The activities of most cases; for each its strongest way in and out; then the strongest edges."""
     ranked = sorted(discovery.nodes, key=lambda node: (-node.cases, -node.events, node.activity))
     nodes = tuple(ranked[:most_nodes])
     names = {node.activity for node in nodes} | {""}

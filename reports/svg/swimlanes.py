@@ -6,15 +6,16 @@ screen and on paper without scrolling sideways.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
 from reference_models.lane_grid import Box, LaneBand, LaneGrid, Point
 from reference_models.model import Diagram, FlowNode
 from reports.svg.element import element, group
+from reports.svg.strips import Strip, strips
+from reports.svg.tracks import between, is_upright, length, own_stretch
 from reports.svg.width import width, wrap
 
 STRIP = 900.0
@@ -23,7 +24,6 @@ STRIP = 900.0
 _HEADER = 92.0
 _SIZE, _LINE = 11.5, 14.0
 _BADGE = 11.0
-_SHORT = 12.0
 _EDGE = 24.0
 
 
@@ -39,6 +39,18 @@ class Badge:
 
 
 @dataclass(frozen=True)
+class Overlay:
+    """What is laid over the process."""
+
+    tasks: Mapping[str, Badge]
+    """By node id."""
+    flows: Mapping[str, Badge]
+    """By flow id."""
+    assumed: frozenset[str]
+    """Tasks whose standing is 'assumed': drawn dashed."""
+
+
+@dataclass(frozen=True)
 class LaneTexts:
     """Words of the picture."""
 
@@ -47,131 +59,79 @@ class LaneTexts:
     node: Callable[[FlowNode], str]
 
 
-def swimlanes(
-    diagram: Diagram,
-    grid: LaneGrid,
-    texts: LaneTexts,
-    tasks: Mapping[str, Badge],
-    flows: Mapping[str, Badge],
-    assumed: frozenset[str],
-) -> tuple[Markup, ...]:
-    """One SVG per strip; `assumed` are the tasks whose standing is 'assumed' (drawn dashed)."""
-    cuts = _cuts(grid)
+def swimlanes(diagram: Diagram, grid: LaneGrid, texts: LaneTexts, overlay: Overlay) -> tuple[Markup, ...]:
+    """One SVG per strip."""
+    parts = strips(grid, STRIP)
+    titles = [f"{texts.title} ({at}/{len(parts)})" for at in range(1, len(parts) + 1)]
     return tuple(
-        _strip(diagram, grid, texts, tasks, flows, assumed, begin, end, at, len(cuts) - 1)
-        for at, (begin, end) in enumerate(pairwise(cuts))
+        _drawn(diagram, part, replace(texts, title=title), overlay, at)
+        for at, (part, title) in enumerate(zip(parts, titles, strict=True))
     )
 
 
-def _cuts(grid: LaneGrid) -> list[float]:
-    """Where to cut: between columns, so that no node is cut, and strips are about equally wide."""
-    left = min((box.x for box in grid.nodes.values()), default=0.0) - 24
-    right = max((box.x + box.width for box in grid.nodes.values()), default=STRIP) + 24
-    strips = max(1, -(-int(right - left) // int(STRIP)))
-    free = _free(grid, left, right)
-    cuts = [left]
-    while cuts[-1] < right:
-        ideal = left + (right - left) * len(cuts) / strips
-        fitting = [x for x in free if cuts[-1] + 80 < x <= cuts[-1] + STRIP]
-        if right - cuts[-1] <= STRIP or not fitting:
-            cuts.append(right)
-        else:
-            cuts.append(min(fitting, key=lambda x: (abs(x - ideal), x)))
-    return cuts
-
-
-def _free(grid: LaneGrid, left: float, right: float) -> list[float]:
-    """Middles of the gaps between columns."""
-    spans = sorted((box.x, box.x + box.width) for box in grid.nodes.values())
-    gaps: list[float] = []
-    reach = left
-    for begin, end in spans:
-        if begin - reach >= 12:
-            gaps.append((begin + reach) / 2)
-        reach = max(reach, end)
-    return [gap for gap in gaps if left < gap < right]
-
-
-def _strip(
-    diagram: Diagram,
-    grid: LaneGrid,
-    texts: LaneTexts,
-    tasks: Mapping[str, Badge],
-    flows: Mapping[str, Badge],
-    assumed: frozenset[str],
-    begin: float,
-    end: float,
-    at: int,
-    strips: int,
-) -> Markup:
-    nodes = [node for node in diagram.nodes if node.id in grid.nodes]
-    seen = [node for node in nodes if begin <= _middle(grid.nodes[node.id])[0] < end]
-    tracks = {id: track for id, track in grid.edges.items() if _touches(track, begin, end)}
-    shown = _lanes_between(grid, [grid.nodes[node.id] for node in seen], tracks.values(), begin, end)
-    top = min((lane.y for lane in shown), default=0.0)
-    bottom = max((lane.y + lane.height for lane in shown), default=grid.height)
-    lanes = [_lane(lane.y, lane.height, texts.role(lane.role), begin, end) for lane in shown]
-    label_at = {flow.id: own_stretch(flow.id, grid.edges) for flow in diagram.flows if flow.name}
+def _drawn(diagram: Diagram, strip: Strip, texts: LaneTexts, overlay: Overlay, at: int) -> Markup:
+    nodes = [(node, strip.nodes[node.id]) for node in diagram.nodes if node.id in strip.nodes]
     clip = f"strip-{at}"
-    body = element(
-        "g",
-        *(_track(track) for track in tracks.values()),
-        clip_path=f"url(#{clip})",
-    )
-    marked = {id: _towards(*own_stretch(id, grid.edges, upright=True)) for id in flows if id in tracks}
-    badges = [
-        _badge(flows[id], min(max(x, begin + _EDGE), end - _EDGE), y)
-        for id, (x, y) in marked.items()
-        if begin <= x < end
-    ]
-    title = f"{texts.title} ({at + 1}/{strips})" if strips > 1 else texts.title
-    clip_box = element("rect", x=begin, y=top, width=end - begin, height=bottom - top)
-    wide = end - begin + _HEADER + 4
+    wide, high = strip.end - strip.begin, strip.bottom - strip.top
+    left, top = strip.begin - _HEADER - 2, strip.top - 2
+    clip_box = element("rect", x=strip.begin, y=strip.top, width=wide, height=high)
+    flows = [_track(track) for track in strip.passing().values()]
     return element(
         "svg",
-        element("title", title),
+        element("title", texts.title),
         element("defs", element("clipPath", clip_box, id=clip), _arrow_head(at)),
-        *lanes,
-        body,
-        *(_node(node, grid.nodes[node.id], texts, node.id in assumed) for node in seen),
+        *(_lane(lane, texts.role(lane.role), strip) for lane in strip.lanes),
+        element("g", *flows, clip_path=f"url(#{clip})"),
+        *(_node(node, box, texts, node.id in overlay.assumed) for node, box in nodes),
+        *_flow_names(diagram, strip),
+        *_flow_badges(strip, overlay.flows),
         *(
-            _label(flow.name, *label_at[flow.id])
-            for flow in diagram.flows
-            if flow.id in label_at and begin <= label_at[flow.id][0][0] < end
+            _badge(overlay.tasks[node.id], box.x + box.width, box.y)
+            for node, box in nodes
+            if node.id in overlay.tasks
         ),
-        *badges,
-        *(
-            _badge(tasks[node.id], grid.nodes[node.id].x + grid.nodes[node.id].width, grid.nodes[node.id].y)
-            for node in seen
-            if node.id in tasks
-        ),
-        viewBox=f"{begin - _HEADER - 2:.0f} {top - 2:.0f} {wide:.0f} {bottom - top + 4:.0f}",
-        width=round(wide),
-        height=round(bottom - top + 4),
-        class_=f"lanes strip-{at}",
+        viewBox=f"{left:.0f} {top:.0f} {wide + _HEADER + 4:.0f} {high + 4:.0f}",
+        width=round(wide + _HEADER + 4),
+        height=round(high + 4),
+        class_="lanes",
         role="img",
     )
 
 
-def _middle(box: Box) -> tuple[float, float]:
-    return box.x + box.width / 2, box.y + box.height / 2
+def _flow_names(diagram: Diagram, strip: Strip) -> list[Markup]:
+    named = [(flow.name, own_stretch(flow.id, strip.tracks)) for flow in diagram.flows if flow.name]
+    return [_label(name, *stretch) for name, stretch in named if strip.begin <= stretch[0][0] < strip.end]
 
 
-def _touches(track: Sequence[tuple[float, float]], begin: float, end: float) -> bool:
-    xs = [x for x, _ in track]
-    return min(xs) <= end and max(xs) >= begin
+def _flow_badges(strip: Strip, badges: Mapping[str, Badge]) -> list[Markup]:
+    marks = [(badges[id], _badge_at(own_stretch(id, strip.tracks, upright=True))) for id in badges]
+    return [
+        _badge(badge, min(max(x, strip.begin + _EDGE), strip.end - _EDGE), y)
+        for badge, (x, y) in marks
+        if strip.begin <= x < strip.end
+    ]
 
 
-def _lane(y: float, height: float, name: str, begin: float, end: float) -> Markup:
-    lines = wrap(name, _HEADER - 14, _SIZE, 4)
-    first = y + height / 2 - (len(lines) - 1) * _LINE / 2 + 4
+def _badge_at(stretch: tuple[Point, Point]) -> Point:
+    """Two thirds along, so that the flow's name has room; before the arrow where it is short and level."""
+    a, b = stretch
+    if not is_upright(stretch) and length(stretch) < 2 * _EDGE:
+        return max(a[0], b[0]) - _EDGE, a[1]
+    return (a[0] + 2 * b[0]) / 3, (a[1] + 2 * b[1]) / 3
+
+
+def _lane(lane: LaneBand, name: str, strip: Strip) -> Markup:
+    lines = wrap(name, _HEADER - 14, _SIZE, max(int((lane.height - 4) // _LINE), 1))
+    first = lane.y + lane.height / 2 - (len(lines) - 1) * _LINE / 2 + 4
+    begin, middle = strip.begin - _HEADER, strip.begin - _HEADER / 2
+    size = {"y": lane.y, "height": lane.height}
     return group(
         [
             element("title", name),
-            element("rect", x=begin, y=y, width=end - begin, height=height, class_="lane"),
-            element("rect", x=begin - _HEADER, y=y, width=_HEADER, height=height, class_="lane-head"),
+            element("rect", x=strip.begin, width=strip.end - strip.begin, class_="lane", **size),
+            element("rect", x=begin, width=_HEADER, class_="lane-head", **size),
             *(
-                element("text", line, x=begin - _HEADER / 2, y=first + at * _LINE, class_="lane-name")
+                element("text", line, x=middle, y=first + at * _LINE, class_="lane-name")
                 for at, line in enumerate(lines)
             ),
         ]
@@ -180,7 +140,7 @@ def _lane(y: float, height: float, name: str, begin: float, end: float) -> Marku
 
 def _node(node: FlowNode, box: Box, texts: LaneTexts, assumed: bool) -> Markup:
     name = texts.node(node)
-    x, y = _middle(box)
+    x, y = box.middle
     if node.kind == "task":
         lines = wrap(name, box.width - 10, _SIZE, max(int((box.height - 8) // _LINE), 1))
         first = y - (len(lines) - 1) * _LINE / 2 + 4
@@ -193,7 +153,7 @@ def _node(node: FlowNode, box: Box, texts: LaneTexts, assumed: bool) -> Markup:
 
 
 def _symbol(kind: str, box: Box) -> list[Markup]:
-    x, y = _middle(box)
+    x, y = box.middle
     radius = min(box.width, box.height) / 2
     if "ateway" in kind:
         points = f"{x},{y - radius} {x + radius},{y} {x},{y + radius} {x - radius},{y}"
@@ -225,7 +185,7 @@ def _caption(name: str, box: Box) -> list[Markup]:
     ]
 
 
-def _track(track: Sequence[tuple[float, float]]) -> Markup:
+def _track(track: Sequence[Point]) -> Markup:
     return element(
         "polyline",
         points=" ".join(f"{x:.1f},{y:.1f}" for x, y in track),
@@ -234,77 +194,12 @@ def _track(track: Sequence[tuple[float, float]]) -> Markup:
     )
 
 
-def own_stretch(
-    id: str, tracks: Mapping[str, Sequence[Point]], *, upright: bool = False
-) -> tuple[Point, Point]:
-    """A stretch of a flow that no other flow runs along: the first one, or the longest upright one.
-
-    Flows of one gateway share their first stretches; a label or badge there would name the wrong flow.
-    """
-    others = [track for other, track in tracks.items() if other != id]
-    pieces = [piece for each in pairwise(tracks[id]) for piece in _pieces(*each, others)]
-    stretches = [each for each in pieces if _length(each) >= _SHORT] or pieces
-    free = [
-        each for each in stretches if not any(_on(_between(*each), track) for track in others)
-    ] or stretches
-    if not upright:
-        return free[0]
-    standing = [(a, b) for a, b in free if abs(a[1] - b[1]) > abs(a[0] - b[0])]
-    return max(standing or free, key=_length)
-
-
-def _pieces(a: Point, b: Point, others: Sequence[Sequence[Point]]) -> Iterator[tuple[Point, Point]]:
-    """A stretch, cut where another flow turns on it."""
-    turns = {point for track in others for point in track if _on(point, (a, b))}
-    along = sorted({a, b, *turns}, key=lambda point: abs(point[0] - a[0]) + abs(point[1] - a[1]))
-    yield from pairwise(along)
-
-
-def _length(stretch: tuple[Point, Point]) -> float:
-    (x, y), (x2, y2) = stretch
-    return abs(x2 - x) + abs(y2 - y)
-
-
-def _between(a: Point, b: Point) -> Point:
-    return (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
-
-
-def _towards(a: Point, b: Point) -> Point:
-    """Two thirds of the way, so that a badge leaves room for the name of the flow."""
-    return (a[0] + 2 * b[0]) / 3, (a[1] + 2 * b[1]) / 3
-
-
-def _on(point: Point, track: Sequence[Point]) -> bool:
-    """Whether a point lies on a rectangular track, give or take two pixels."""
-    x, y = point
-    return any(
-        min(a[0], b[0]) - 2 <= x <= max(a[0], b[0]) + 2 and min(a[1], b[1]) - 2 <= y <= max(a[1], b[1]) + 2
-        for a, b in pairwise(track)
-    )
-
-
-def _lanes_between(
-    grid: LaneGrid, boxes: Sequence[Box], tracks: Iterable[Sequence[Point]], begin: float, end: float
-) -> tuple[LaneBand, ...]:
-    """The lanes from the first to the last that has something in the strip."""
-    reach = [(box.y, box.y + box.height) for box in boxes]
-    for track in tracks:
-        inside = [(a, b) for a, b in pairwise(track) if min(a[0], b[0]) <= end and max(a[0], b[0]) >= begin]
-        reach += [(min(a[1], b[1]), max(a[1], b[1])) for a, b in inside]
-    used = [
-        at
-        for at, lane in enumerate(grid.lanes)
-        if any(low < lane.y + lane.height and high > lane.y for low, high in reach)
-    ]
-    return grid.lanes[used[0] : used[-1] + 1] if used else grid.lanes
-
-
 def _label(name: str, a: Point, b: Point) -> Markup:
     """The name of a flow, above a level stretch or beside an upright one."""
-    if abs(b[0] - a[0]) >= abs(b[1] - a[1]):
-        x, y = _between(a, b)
+    if not is_upright((a, b)):
+        x, y = between(a, b)
         return element("text", name, x=x, y=y - 4, class_="flow-name middle")
-    away = min(44.0, _length((a, b)) / 2)
+    away = min(44.0, length((a, b)) / 2)
     return element("text", name, x=a[0] + 5, y=a[1] + (away if b[1] > a[1] else 8 - away), class_="flow-name")
 
 

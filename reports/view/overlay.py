@@ -11,7 +11,7 @@ from markupsafe import Markup
 from mining.findings import Family, Finding
 from reference_models.lane_grid import lane_grid
 from reference_models.model import Diagram, FlowNode, Standing
-from reports.svg.swimlanes import Badge, LaneTexts, swimlanes
+from reports.svg.swimlanes import Badge, LaneTexts, Overlay, swimlanes
 from reports.view.anchors import finding_anchor
 from reports.view.context import Context
 from reports.view.texts import rule_texts
@@ -47,8 +47,9 @@ def overlay_view(c: Context) -> OverlayView:
     assumed = frozenset(
         id for id, each in c.audit.model.activities.items() if each.authority.standing is Standing.ASSUMED
     )
+    over = Overlay(tasks, flows, assumed)
     texts = LaneTexts(c.t("overlay.title"), c.names.role, lambda node: _node_name(node, c))
-    strips = swimlanes(diagram, lane_grid(diagram), texts, tasks, flows, assumed) if diagram.nodes else ()
+    strips = swimlanes(diagram, lane_grid(diagram), texts, over) if diagram.nodes else ()
     lines = [_line(names[id], found, c) for id, found in on_tasks.items()]
     lines += [_line(_ends(found[0], c), found, c) for id, found in on_flows.items() if id in ends]
     return OverlayView(strips, tuple(lines), off)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -41,7 +43,8 @@ class RateTable:
     name: str
     clock: str
     """From what to what it runs, in which calendar, what pauses it."""
-    target: str
+    axis: str
+    """Where the axis of the pictures begins."""
     rows: tuple[RateView, ...]
 
 
@@ -53,8 +56,10 @@ def rate_tables(c: Context) -> tuple[RateTable, ...]:
 
 def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
     clock = c.names.deadline(id)
+    floor = axis_floor(rates)
+    rows = tuple(_rate(each, floor, c) for each in rates)
     if clock is None:
-        return RateTable(id, "", c.formats.percent(rates[0].target), tuple(_rate(each, c) for each in rates))
+        return RateTable(id, "", c.formats.percent(floor), rows)
     pauses = c.t("list.and").join(each.reason.get(c.t.lang) for each in clock.pauses) or c.t("rate.no_pause")
     text = c.t(
         "rate.clock",
@@ -64,11 +69,16 @@ def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
         pauses=pauses,
         by=c.names.attribute(clock.by),
     )
-    rows = tuple(_rate(each, c) for each in rates)
-    return RateTable(clock.name.get(c.t.lang), text, c.formats.percent(clock.target), rows)
+    return RateTable(clock.name.get(c.t.lang), text, c.formats.percent(floor), rows)
 
 
-def _rate(rate: Rate, c: Context) -> RateView:
+def axis_floor(rates: Sequence[Rate]) -> float:
+    """Where the axis of the pictures begins: the tenth below everything drawn, at most 90 %."""
+    drawn = [end for rate in rates for end in (rate.low, rate.target) if end is not None]
+    return min(math.floor(min(drawn, default=0.0) * 10) / 10, 0.9)
+
+
+def _rate(rate: Rate, floor: float, c: Context) -> RateView:
     counts = rate.counts
     f = c.formats
     bounded = rate.low is not None and rate.high is not None
@@ -86,7 +96,7 @@ def _rate(rate: Rate, c: Context) -> RateView:
         f.measure(rate.limit, rate.unit) if rate.limit is not None else c.t("limit.none"),
         f.percent(rate.rate),
         f"{f.percent(rate.low)} – {f.percent(rate.high)}" if bounded else "",
-        interval(rate.low, rate.rate, rate.high, rate.target, c.t("rate.picture")),
+        interval(rate.low, rate.rate, rate.high, rate.target, floor, c.t("rate.picture")),
         f"{f.number(counts.conformant)} / {f.number(counts.decided)}" if counts.decided else NONE,
         f.number(counts.undecided),
         f.percent(rate.target),

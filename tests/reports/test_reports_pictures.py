@@ -117,7 +117,7 @@ def test_an_empty_diagram_draws_nothing_and_fails_nothing(audit: Audit, people: 
 
 
 def test_interval_shows_target_without_decided_cases() -> None:
-    svg = str(interval(None, None, None, 0.98, "t"))
+    svg = str(interval(None, None, None, 0.98, 0.9, "t"))
     assert 'class="target"' in svg
     assert 'class="rate"' not in svg
 

@@ -133,6 +133,7 @@ def test_numbers_never_claim_all_or_nothing() -> None:
     assert formats.percent(0.99999) == "99.9%"
     assert formats.percent(0.00001) == "0.1%"
     assert formats.percent(1.0) == "100%"
+    assert formats.percent(0.9999999999999999) == "100%"
     assert formats.percent(None) == "–"
 
 
