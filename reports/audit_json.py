@@ -264,6 +264,6 @@ def _row(row: SourceRow, persons: Persons) -> JsonObject:
         "activity_id": row.activity_id,
         "t_us": row.t_us,
         "resource": persons.resource(row.resource),
-        "role": row.role,
+        "role": None if row.role is None else persons.value(row.role),
         "lifecycle": row.lifecycle,
     }

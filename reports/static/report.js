@@ -142,7 +142,7 @@
         if (verdict && data.verdict[at] !== verdict) continue;
         if (chosen && String(data.rule[at]) !== chosen) continue;
         if (matching && !matching.has(cases[at]) && !matching.has(data.related[at])
-          && !(digits.length > 3 && fingerprint(at).startsWith(digits))) continue;
+          && !(digits.length > 3 && fingerprint(at).startsWith(digits.slice(0, data.digits)))) continue;
         found.push(at);
       }
       page = 0;

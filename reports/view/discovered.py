@@ -32,6 +32,8 @@ class DiscoveredView:
     """What the log shows without any reference."""
 
     picture: Markup | None
+    unknown: bool
+    """Whether it draws an activity that the model does not know."""
     coverage: str
     facts: tuple[tuple[str, str], ...]
     steps: tuple[StepView, ...]
@@ -80,6 +82,7 @@ def discovered_view(
     noise = t("map.tree", noise=f.number(discovery.tree_noise), coverage=f.percent(discovery.tree_coverage))
     return DiscoveredView(
         process_map(chosen, texts),
+        any(not node.known for node in chosen.nodes),
         coverage,
         facts,
         tuple(_step(each, name, f) for each in _slowest(discovery)),

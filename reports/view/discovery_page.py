@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from logs.event_log import Provenance
 from mining.findings import Discovery
@@ -33,6 +33,9 @@ def discovery_page(discovery: Discovery, log: Provenance, lang: str, people: Pse
     def unit(name: str) -> str:
         return name if "role" in log.fields else people.of(name)
 
+    # Without a reference there is nothing that an activity could be unknown to.
+    nodes = tuple(replace(node, known=True) for node in discovery.nodes)
+    discovery = replace(discovery, nodes=nodes)
     return DiscoveryPage(
         t("discovery.title"),
         t("page.zone", zone=log.zone),

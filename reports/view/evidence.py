@@ -62,7 +62,9 @@ def row_view(row: SourceRow | None, number: int, c: Context) -> RowView:
     """The view of a source row; of one that the audit does not carry, its number."""
     if row is None:
         return RowView(c.t("row.number", n=number), NONE, NONE, NONE)
-    who = " · ".join(each for each in (c.persons.resource(row.resource), row.role) if each)
+    who = " · ".join(
+        each for each in (c.persons.resource(row.resource), c.persons.value(row.role or "")) if each
+    )
     name = c.names.activity(row.activity_id) if row.activity_id else row.activity
     label = row.activity if name == row.activity else f"{row.activity} ({name})"
     return RowView(c.place(row.file, row.row), c.formats.time(row.t_us), label, who or NONE)

@@ -217,6 +217,7 @@ def test_discovery_report_needs_no_reference(audit: Audit, tmp_path: Path) -> No
     assert {"map", "scope"} <= set(page.ids())
     assert "10,880" in page.text
     assert any(tag == "svg" for tag, _ in page.tags)
+    assert "not in the model" not in page.text
 
 
 def test_unwritable_folder_is_told_and_nothing_is_left(
