@@ -56,9 +56,7 @@ def audit(
     reference = model if isinstance(model, ReferenceModel) else load(str(model), override=override)
     instant = None if as_of is None else instant_us(as_of)
     progress("read")
-    with read(
-        paths, mapping, vocabulary=vocabulary(reference), filters=filters, limit=reject_limit
-    ) as log:
+    with read(paths, mapping, vocabulary=vocabulary(reference), filters=filters, limit=reject_limit) as log:
         return judge(
             log,
             reference,
@@ -76,7 +74,9 @@ def instant_us(value: datetime | str) -> int:
             value = datetime.fromisoformat(value)
         except ValueError:
             raise InputError(
-                Problem(f"'{value}' is no instant", mend="write it as 2026-06-30T17:00 or 2026-06-30T17:00+08:00")
+                Problem(
+                    f"'{value}' is no instant", mend="write it as 2026-06-30T17:00 or 2026-06-30T17:00+08:00"
+                )
             ) from None
     if value.tzinfo is None:
         value = value.replace(tzinfo=ZoneInfo(DEFAULT_ZONE))

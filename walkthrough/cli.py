@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated
 
@@ -43,10 +44,14 @@ class Format(StrEnum):
 
 
 Logs = Annotated[list[str], typer.Argument(help="Export files or globs: CSV, TSV, XLSX, XES (also .gz).")]
-MappingFile = Annotated[Path | None, typer.Option("--mapping", help="Mapping file (YAML); default: proposed.")]
+MappingFile = Annotated[
+    Path | None, typer.Option("--mapping", help="Mapping file (YAML); default: proposed.")
+]
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for what is written (made if missing).")]
 Form = Annotated[Format, typer.Option("--format", help="Form of standard output.")]
-Languages = Annotated[list[Language] | None, typer.Option("--lang", help="Language of the report; repeatable.")]
+Languages = Annotated[
+    list[Language] | None, typer.Option("--lang", help="Language of the report; repeatable.")
+]
 Filters = Annotated[
     list[str] | None,
     typer.Option("--filter", help="Whole cases: 'column=value,value' or 'period=2026-01-01..2026-03-31'."),
@@ -76,7 +81,8 @@ def audit(
     out: OutFolder = Path("walkthrough-report"),
     lang: Languages = None,
     as_of: Annotated[
-        str | None, typer.Option("--as-of", help="Instant of judgement; default: end of window or latest event.")
+        str | None,
+        typer.Option("--as-of", help="Instant of judgement; default: end of window or latest event."),
     ] = None,
     override: Annotated[
         Path | None, typer.Option("--override", help="Contract values of your own (YAML).")
@@ -89,7 +95,9 @@ def audit(
     key: Annotated[
         Path, typer.Option("--key", help="Key of the pseudonyms of persons; made if missing. Keep it secret.")
     ] = Path("walkthrough.key"),
-    show_persons: Annotated[bool, typer.Option("--show-persons", help="Names instead of pseudonyms.")] = False,
+    show_persons: Annotated[
+        bool, typer.Option("--show-persons", help="Names instead of pseudonyms.")
+    ] = False,
     form: Form = Format.TABLE,
 ) -> None:
     """Audit an exported log against a reference model; write report.<lang>.html and audit.json.
@@ -119,8 +127,12 @@ def audit(
 @app.command(name="map")
 def map_(
     logs: Logs,
-    model: Annotated[str | None, typer.Option("--model", help="Model whose names the labels may match.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the mapping here; default: standard output.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model whose names the labels may match.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the mapping here; default: standard output.")
+    ] = None,
     worksheet: Annotated[
         Path | None, typer.Option("--worksheet", help="Write labels without activity here (.csv or .xlsx).")
     ] = None,
@@ -141,8 +153,12 @@ def discover(
     mapping: MappingFile = None,
     lang: Languages = None,
     filters: Filters = None,
-    key: Annotated[Path, typer.Option("--key", help="Key of the pseudonyms of persons.")] = Path("walkthrough.key"),
-    show_persons: Annotated[bool, typer.Option("--show-persons", help="Names instead of pseudonyms.")] = False,
+    key: Annotated[Path, typer.Option("--key", help="Key of the pseudonyms of persons.")] = Path(
+        "walkthrough.key"
+    ),
+    show_persons: Annotated[
+        bool, typer.Option("--show-persons", help="Names instead of pseudonyms.")
+    ] = False,
 ) -> None:
     """Mine the actual flow of a log without a reference: map and model as HTML and JSON."""
     from walkthrough.commands.discover import run_discover
@@ -177,7 +193,13 @@ def simulate(
     from walkthrough.commands.simulate import run_simulate
 
     run_simulate(
-        model, out=out, cases=cases, seed=seed, fault_rate=fault_rate, formats=formats or ["long"], lang=lang.value
+        model,
+        out=out,
+        cases=cases,
+        seed=seed,
+        fault_rate=fault_rate,
+        formats=formats or ["long"],
+        lang=lang.value,
     )
 
 
@@ -248,6 +270,9 @@ def models_check(
 
 def main() -> None:
     """Run the command line; inputs that cannot be used end with their problems, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character shows its number
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(guarded(app))
 
 

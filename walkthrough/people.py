@@ -40,7 +40,12 @@ def _kept_key(path: Path) -> bytes:
         key = b""
     if len(key) < KEY_BYTES:
         raise InputError(
-            Problem("this is no key", str(path), 1, "name the right file with --key, or one that does not exist yet")
+            Problem(
+                "this is no key",
+                str(path),
+                1,
+                "name the right file with --key, or one that does not exist yet",
+            )
         )
     return key
 
@@ -54,4 +59,6 @@ def make_folder(path: Path) -> None:
             Problem(f"the folder cannot be made: {error.strerror}", str(path), mend="name another with --out")
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise OutputError(Problem("the folder cannot be written to", str(path), mend="name another with --out"))
+        raise OutputError(
+            Problem("the folder cannot be written to", str(path), mend="name another with --out")
+        )

@@ -6,13 +6,21 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import typer
 
+from logs.problems import InputError, Problem
 from walkthrough.exit_codes import ExitCode
+
+INTERRUPTED = 130
+"""Exit code of an interrupted command, by the custom of shells."""
+USAGE_ERROR = typer.BadParameter.__mro__[1]
+"""UsageError of the click that Typer works with: its own copy, or in older versions the package."""
+ENGINE_OUT_OF_ROOM = ("OutOfMemoryException", "IOException")
+"""What DuckDB raises where memory or the disk for its tables runs out (by name: it is not imported here)."""
 
 
 def say(text: str) -> None:
@@ -53,43 +61,69 @@ class Stages:
             cast(Progress, self._progress).stop()
 
 
-def guarded(command: Callable[..., object]) -> int:
-    """Run the command and turn whatever happens into an exit code and a message."""
+def guarded(command: Callable[..., object], arguments: Sequence[str] | None = None) -> int:
+    """Run a Typer application and turn whatever happens into an exit code and a message.
+
+    `arguments`: instead of those that the process was started with.
+    """
     try:
-        command(standalone_mode=False)
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else ExitCode.FAILED
-    except typer.Exit as end:
-        return end.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        say("stopped")
+        code = command(args=arguments, standalone_mode=False)
+    except (BrokenPipeError, SystemExit):  # the reader of our output has left: nobody is there to be told
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
         return ExitCode.FAILED
-    except BrokenPipeError:  # the reader of our output has left; nobody is there to be told
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # stays open until the process ends
-        return ExitCode.FAILED
+    except (KeyboardInterrupt, typer.Abort) as error:
+        if isinstance(error.__cause__, EOFError):  # Typer takes the end of any file for that of its input
+            return _explain(error.__cause__)
+        code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the one place that may: everything ends here with a code
         return _explain(error)
-    return ExitCode.CONFORMANT
+    if code == INTERRUPTED:
+        say("stopped; no report is half-written")
+    return code if isinstance(code, int) else ExitCode.CONFORMANT
 
 
 def _explain(error: Exception) -> int:
-    import click
-
-    if isinstance(error, click.ClickException):
-        error.show()
+    """Say what went wrong and how to mend it; returns the exit code."""
+    if isinstance(error, USAGE_ERROR):
+        error.show()  # type: ignore[attr-defined]
         return ExitCode.BAD_INPUT
-    from logs.problems import InputError
-
     if isinstance(error, InputError):
         from reports.output import OutputError
 
         for problem in error.problems:
             say(str(problem))
         return ExitCode.FAILED if isinstance(error, OutputError) else ExitCode.BAD_INPUT
-    with tempfile.NamedTemporaryFile(
-        "w", prefix="walkthrough-", suffix=".txt", delete=False, encoding="utf-8"
-    ) as report:
-        traceback.print_exception(error, file=report)
+    if isinstance(error, MemoryError) or type(error).__name__ in ENGINE_OUT_OF_ROOM:
+        say(f"the engine has no memory or disk left: {error}")
+        say(f"  → give more room (tables are kept in {tempfile.gettempdir()}; TMPDIR names another folder)")
+        return ExitCode.FAILED
+    if isinstance(error, OSError) and error.strerror:
+        say(
+            str(
+                Problem(
+                    error.strerror, str(error.filename or ""), mend="check the path, its rights and the disk"
+                )
+            )
+        )
+        return ExitCode.FAILED
+    report = _kept_trace(error)
     say(f"walkthrough failed: {type(error).__name__}: {error}")
-    say(f"  → this is a mistake in the tool; please report it with {report.name}")
+    say(f"  → this is a mistake in the tool; please report it{f' with {report}' if report else ''}")
     return ExitCode.FAILED
+
+
+def _kept_trace(error: Exception) -> str:
+    """Where the traceback was written; empty where not even that was possible."""
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w",
+            prefix="walkthrough-",
+            suffix=".txt",
+            delete=False,
+            encoding="utf-8",
+            errors="backslashreplace",
+        ) as report:
+            traceback.print_exception(error, file=report)
+    except OSError:
+        return ""
+    return report.name

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from mining.audit_result import Audit
-from mining.findings import Outcome
+from mining.findings import Finding, Outcome
 from reports import Pseudonyms
 from walkthrough.api import audit, write_reports
 from walkthrough.exit_codes import ExitCode
@@ -22,6 +22,7 @@ EXIT_CODES = {
     Outcome.INCONCLUSIVE: ExitCode.INCONCLUSIVE,
 }
 MOST_LINES = 20
+MOST_LABELS = 5
 
 
 def run_audit(
@@ -91,17 +92,25 @@ def _as_text(result: Audit, files: Sequence[Path]) -> str:
     lines = [
         f"{result.conclusion.outcome.value}: {len(violated)} rules violated in {population.cases:,} cases "
         f"({provenance.rows_read:,} rows read, {provenance.rows_used:,} used)",
+        *(f"  because: {reason}" for reason in result.conclusion.reasons),
+        *(f"  {each.rows:,} rows {each.disposition}: {each.reason}" for each in provenance.excluded),
+        *map(_violation, violated[:MOST_LINES]),
     ]
-    lines += [f"  because: {reason}" for reason in result.conclusion.reasons]
-    for finding in violated[:MOST_LINES]:
-        counts = finding.counts
-        lines.append(
-            f"  {finding.severity.name.lower():6}  {finding.rule.id}  {counts.violated:,} of {counts.decided:,} decided"
-            f" ({counts.undecided:,} undecided)"
-        )
     if len(violated) > MOST_LINES:
         lines.append(f"  … and {len(violated) - MOST_LINES} more in the report")
+    if result.unknown_labels:
+        shown = ", ".join(repr(each.label) for each in result.unknown_labels[:MOST_LABELS])
+        more = " …" if len(result.unknown_labels) > MOST_LABELS else ""
+        lines.append(f"  no activity of the model for {len(result.unknown_labels)} labels: {shown}{more}")
     lines += [
         f"  could not check {check.family}.{check.kind}: {check.reason}" for check in result.not_checked
     ]
     return "\n".join([*lines, *map(str, files)])
+
+
+def _violation(finding: Finding) -> str:
+    counts = finding.counts
+    return (
+        f"  {finding.severity.name.lower():6}  {finding.rule.id}"
+        f"  {counts.violated:,} of {counts.decided:,} decided ({counts.undecided:,} undecided)"
+    )

@@ -24,11 +24,17 @@ def _read(path: Path) -> JsonObject:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(Problem(f"cannot be read: {error.strerror}", str(path), mend="check the path")) from None
+        raise InputError(
+            Problem(f"cannot be read: {error.strerror}", str(path), mend="check the path")
+        ) from None
     except ValueError as error:
         raise InputError(
-            Problem(f"not JSON: {error}", str(path), mend="give the audit.json that 'walkthrough audit' wrote")
+            Problem(
+                f"not JSON: {error}", str(path), mend="give the audit.json that 'walkthrough audit' wrote"
+            )
         ) from None
     if not isinstance(document, dict):
-        raise InputError(Problem("not an audit", str(path), mend="give the audit.json that 'walkthrough audit' wrote"))
+        raise InputError(
+            Problem("not an audit", str(path), mend="give the audit.json that 'walkthrough audit' wrote")
+        )
     return document

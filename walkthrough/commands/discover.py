@@ -35,7 +35,8 @@ def run_discover(
     document = discovery_json(found, provenance, people)
     files = [write_atomically(out / "discovery.json", document.encode("utf-8"))]
     files += [
-        write_discovery_html(found, provenance, out / f"discovery.{lang}.html", lang, people) for lang in languages
+        write_discovery_html(found, provenance, out / f"discovery.{lang}.html", lang, people)
+        for lang in languages
     ]
     typer.echo(f"{found.events:,} events, {found.cases:,} cases, {found.variants:,} variants")
     typer.echo("\n".join(map(str, files)))

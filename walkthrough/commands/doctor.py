@@ -19,7 +19,18 @@ import typer
 from walkthrough.exit_codes import ExitCode
 
 LEAST_FREE = 2 << 30
-LIBRARIES = ("duckdb", "ibis-framework", "sqlglot", "pm4py", "pandas", "numpy", "networkx", "lxml", "jinja2", "babel")
+LIBRARIES = (
+    "duckdb",
+    "ibis-framework",
+    "sqlglot",
+    "pm4py",
+    "pandas",
+    "numpy",
+    "networkx",
+    "lxml",
+    "jinja2",
+    "babel",
+)
 
 
 @dataclass(frozen=True)
@@ -85,14 +96,18 @@ def _pictures() -> str:
     found = str(program) if program.exists() else shutil.which("graphviz-pure")
     if not found:
         raise RuntimeError("graphviz-pure is not installed")
-    drawn = subprocess.run([found, "-Tsvg"], input="digraph { a -> b }", capture_output=True, text=True, check=True)
+    drawn = subprocess.run(
+        [found, "-Tsvg"], input="digraph { a -> b }", capture_output=True, text=True, check=True
+    )
     return f"draws {len(drawn.stdout)} characters of SVG"
 
 
 def _space() -> str:
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if free < LEAST_FREE:
-        raise RuntimeError(f"only {free >> 20} MB free in {tempfile.gettempdir()}; an audit keeps its tables there")
+        raise RuntimeError(
+            f"only {free >> 20} MB free in {tempfile.gettempdir()}; an audit keeps its tables there"
+        )
     return f"{free >> 30} GB free in {tempfile.gettempdir()}"
 
 

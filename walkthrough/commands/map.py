@@ -39,4 +39,3 @@ def run_map(logs: Sequence[str], *, model: str | None, out: Path | None, workshe
     if not proposal.confident:
         raise InputError(proposal.questions)
     raise typer.Exit(ExitCode.CONFORMANT)
-

@@ -108,7 +108,12 @@ def _deadlines(model: ReferenceModel, lang: str) -> list[Line]:
 
 def _rules(model: ReferenceModel, lang: str) -> list[Line]:
     rules: list[Line] = [
-        {"rule": each.id, "name": each.name.get(lang), "limit": _limit(each.limit), **_standing(each.authority)}
+        {
+            "rule": each.id,
+            "name": each.name.get(lang),
+            "limit": _limit(each.limit),
+            **_standing(each.authority),
+        }
         for each in model.told
     ]
     rules += [
@@ -122,7 +127,9 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
     ]
     if model.ping_pong:
         allowed = f"{model.ping_pong.allowed} returns"
-        rules.append({"rule": "ping_pong", "name": "", "limit": allowed, **_standing(model.ping_pong.authority)})
+        rules.append(
+            {"rule": "ping_pong", "name": "", "limit": allowed, **_standing(model.ping_pong.authority)}
+        )
     rules += [
         {"rule": f"idle after {each.after or 'any'}", "name": "", "limit": _limit(each.limit), **_standing(
             each.limit.authority if each.limit else None
@@ -133,7 +140,10 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
 
 
 def _standing(authority: Authority | None) -> Line:
-    return {"standing": authority.standing.value if authority else "", "source": authority.source if authority else ""}
+    return {
+        "standing": authority.standing.value if authority else "",
+        "source": authority.source if authority else "",
+    }
 
 
 def _limit(limit: Limit | None) -> str:
@@ -148,6 +158,8 @@ def _table(rows: Iterable[Line]) -> str:
     head = list(next(iter(rows)).keys())
     widths = [max(cell_len(line[i]) for line in [head, *lines]) for i in range(len(head))]
     return "\n".join(
-        "  ".join(cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
         for line in [head, *lines]
     )

@@ -10,9 +10,8 @@ import typer
 from logs.problems import InputError, Problem
 from reference_models import load
 from walkthrough.people import make_folder
-from walkthrough.simulation import FORMATS
+from walkthrough.simulation import FORMATS, write_exports
 from walkthrough.simulation import simulate as play
-from walkthrough.simulation import write_exports
 from walkthrough.simulation.scenarios import SCENARIOS
 
 

@@ -21,7 +21,12 @@ WIDE_KINDS = ("repeated", "ping_pong", "resent", "late")
 
 
 def write_exports(
-    sample: Sample, model: ReferenceModel, folder: Path, formats: Iterable[str] = ("long",), *, lang: str = "zh"
+    sample: Sample,
+    model: ReferenceModel,
+    folder: Path,
+    formats: Iterable[str] = ("long",),
+    *,
+    lang: str = "zh",
 ) -> list[Path]:
     """Write the sample into a folder; returns what was written.
 
@@ -81,7 +86,10 @@ def _local(us: pd.Series) -> pd.Series:
 
 
 def _gb18030(source: Path, target: Path) -> Path:
-    with source.open(encoding="utf-8", newline="") as read, target.open("w", encoding="gb18030", newline="") as out:
+    with (
+        source.open(encoding="utf-8", newline="") as read,
+        target.open("w", encoding="gb18030", newline="") as out,
+    ):
         shutil.copyfileobj(read, out, 1 << 20)
     return target
 

@@ -85,7 +85,9 @@ def simulate(model: ReferenceModel, *, cases: int, seed: int, fault_rate: float 
         builder.add(_timed(scenario, rng, group))
     if scenario.order:
         for kind in ("exact", "resent"):
-            builder.add_repeated_orders(kind, _repeats(scenario, model, rng), max(1, round(cases * fault_rate)))
+            builder.add_repeated_orders(
+                kind, _repeats(scenario, model, rng), max(1, round(cases * fault_rate))
+            )
     return builder.sample()
 
 
@@ -94,7 +96,9 @@ def _on_axis(axis: Axis, instant: int) -> float:
     return float(axis.worked[shift] + instant - axis.begins[shift]) / HOUR
 
 
-def _runs(scenario: Scenario, model: ReferenceModel, rng: np.random.Generator) -> list[tuple[tuple[str, ...], float]]:
+def _runs(
+    scenario: Scenario, model: ReferenceModel, rng: np.random.Generator
+) -> list[tuple[tuple[str, ...], float]]:
     drawn = play_out(model.net, rng, RUNS_DRAWN, scenario.weights)
     kept = sorted(drawn.items(), key=lambda item: (-item[1], item[0]))[:RUNS_KEPT]
     total = sum(count for _, count in kept)
@@ -146,7 +150,9 @@ def _spread(things: Sequence[T], total: int, rng: np.random.Generator) -> list[t
 
 def _repeats(scenario: Scenario, model: ReferenceModel, rng: np.random.Generator) -> Slots:
     """The run in which an order is placed and settled, and most often so."""
-    runs = [run for run, _ in _runs(scenario, model, rng) if scenario.order in run and scenario.settled in run]
+    runs = [
+        run for run, _ in _runs(scenario, model, rng) if scenario.order in run and scenario.settled in run
+    ]
     return plain(scenario, runs[0])
 
 
@@ -163,7 +169,10 @@ def _timed(scenario: Scenario, rng: np.random.Generator, group: _Group) -> _Time
     share = rng.gamma(2.0, 0.5, (n, len(slots))) * scenario.hours_per_step
     inside = _inside(scenario, slots)
     if inside.any() and np.isfinite(limits).all():
-        late_handoff = group.plant is not None and (group.plant.family, group.plant.kind) == ("handoff", "late")
+        late_handoff = group.plant is not None and (group.plant.family, group.plant.kind) == (
+            "handoff",
+            "late",
+        )
         most = 0.45 if group.innocent == "paused" else 0.35 if late_handoff else 0.7
         budget = limits * rng.uniform(0.2, most, n)
         taken = share[:, inside].sum(axis=1)
@@ -242,7 +251,11 @@ def _cells(scenario: Scenario, rng: np.random.Generator, group: _Group) -> list[
         and not any(activity in present and activity != inserted for activity in cell.without)
     ]
     roomy = [cell for cell in fitting if cell.limit is None or 5 <= cell.limit <= 24]
-    if group.innocent == "paused" or group.state != "closed" or (group.plant and group.plant.family == "deadline"):
+    if (
+        group.innocent == "paused"
+        or group.state != "closed"
+        or (group.plant and group.plant.family == "deadline")
+    ):
         fitting = roomy or fitting
     if group.plant and group.plant.kind in ("late", "ping_pong") and group.plant.family == "handoff":
         widest = max(cell.limit or 0 for cell in roomy)
@@ -348,7 +361,9 @@ class _Builder:
         key.insert(0, "case_id", ids[key["case"].to_numpy(dtype=np.int64)])
         related = key["related"].to_numpy(dtype=np.int64)
         key["related_case"] = np.where(related >= 0, ids[related], "")
-        key = key.drop(columns=["case", "related"]).sort_values(["family", "kind", "case_id"], ignore_index=True)
+        key = key.drop(columns=["case", "related"]).sort_values(
+            ["family", "kind", "case_id"], ignore_index=True
+        )
         return Sample(self.scenario, AS_OF, events, self._case_table(ids), key)
 
     def _case_table(self, ids: npt.NDArray[np.object_]) -> pd.DataFrame:

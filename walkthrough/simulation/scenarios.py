@@ -1,4 +1,4 @@
-"""What a library model needs to be simulated: attributes, how long work takes, where faults can be planted."""
+"""What a library model needs to be simulated: attributes, how long work takes, where faults go."""
 
 from __future__ import annotations
 

@@ -56,7 +56,8 @@ def plain(scenario: Scenario, run: Sequence[str]) -> Slots:
 
 def paused(scenario: Scenario, slots: Slots, rng: np.random.Generator) -> Slots:
     """The same with the customer not being ready for a while, inside the clock."""
-    assert scenario.pause is not None and scenario.clock is not None
+    if scenario.pause is None or scenario.clock is None:
+        return slots
     begin, end = _index(slots, scenario.clock[0]), _index(slots, scenario.clock[1])
     places = [i for i in range(begin + 1, end + 1) if not slots[i].beside]
     at = int(rng.choice(places))
