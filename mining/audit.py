@@ -67,7 +67,6 @@ def audit(
     aligned = conformance(bound)
     found = _detect(Evidence(bound, aligned), progress)
     progress("collect")
-    occurrence_table = found.table
     findings = _findings(bound, aligned, found, worst)
     findings = tuple(replace(f, worst=with_ledger(bound, f)) for f in findings)
     files = case_files(bound, aligned, _example_cases(findings))
@@ -88,7 +87,7 @@ def audit(
         variants=tuple(aligned.summary(number) for number in shown),
         variants_shown_cases=sum(aligned.variants.cases[number - 1] for number in shown),
         unknown_labels=bound.unknown_labels,
-        occurrences=occurrence_table.order_by("rule_id", "case_id", "anchor", "fingerprint").to_pandas(),
+        occurrences=_with_sources(bound, found.table),
         case_files=files,
         evidence=evidence_rows(bound, findings),
         excluded_examples=_excluded_examples(log),
@@ -286,6 +285,20 @@ def _discovery(bound: BoundLog, aligned: Conformance) -> Discovery:
         traces[variant.trace] = traces.get(variant.trace, 0) + cases
     ordered = sorted(traces.items(), key=lambda item: (-item[1], item[0]))
     return discover(bound.steps, bound.events, ordered, with_roles="role" in bound.fields)
+
+
+def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:
+    """The occurrences with the places of their evidence in the input."""
+    events = bound.log.events
+    place = events.file_no.cast("string") + ":" + events.source_row.cast("string")
+    places = events.select("row_no", place=place)
+    keys = ["rule_id", "fingerprint", "anchor"]
+    named = table.select(*keys, row_no="rows").unnest("row_no", offset="at").inner_join(places, "row_no")
+    # A struct sorted by its first field keeps the places in the order of the rows.
+    pairs = named.group_by(keys).agg(found=ibis.struct({"at": named["at"], "place": named.place}).collect())
+    lists = pairs.select(*keys, sources=pairs.found.sort().map(lambda pair: pair.place))
+    joined = table.left_join(lists, keys).drop(*(f"{key}_right" for key in keys))
+    return joined.order_by("rule_id", "case_id", "anchor", "fingerprint").to_pandas()
 
 
 def _excluded_examples(log: EventLog, per_reason: int = 5) -> tuple[tuple[str, int, str, str, str], ...]:

@@ -51,7 +51,7 @@ class Audit:
     """Cases that the listed variants cover, of population.cases."""
     unknown_labels: tuple[UnknownLabel, ...]
     occurrences: pd.DataFrame
-    """OCCURRENCE_COLUMNS; every occurrence that is not conformant, sorted by rule_id, case_id, anchor."""
+    """OCCURRENCE_COLUMNS and `sources`; all that are not conformant, sorted by rule_id, case_id, anchor."""
     case_files: Mapping[str, CaseFile]
     """By case id: the cases of the worst occurrences."""
     evidence: Mapping[int, SourceRow]

@@ -85,7 +85,8 @@ def bind(log: EventLog, model: ReferenceModel, as_of_us: int | None = None) -> B
     known = _read_labels(labels["activity"], log, model)
     table = _label_table(log, known, model)
     events = log.events.filter(log.events.t_us <= instant).left_join(table, log.events.activity == table.label)
-    events = events.drop("label")
+    # A view: detectors' expressions stay short, and the engine joins the few labels as it scans.
+    events = log.backend.create_view("judged_events", events.drop("label"), overwrite=True)
     lifecycles = _lifecycles(log)
     steps = log.backend.create_table("steps", _steps(events, lifecycles), overwrite=True)
     cases = log.backend.create_table("judged_cases", _cases(log, model, events, steps), overwrite=True)

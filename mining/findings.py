@@ -86,7 +86,11 @@ OCCURRENCE_COLUMNS: dict[str, str] = {
     "related_case": "string",  # the other case of a pair, else null
     "amount": "float64",  # exposure in money, where the contract names it, else null
 }
-"""Columns of the occurrence table. Unit of all times: microseconds since the epoch, UTC."""
+"""Columns of the occurrence table. Unit of all times: microseconds since the epoch, UTC.
+
+`Audit.occurrences` has one more, `sources`: per entry of `rows` the place in the input as (index into
+`Provenance.files`, row as a spreadsheet counts it), written 'file:row', e.g. '0:17'.
+"""
 
 
 @dataclass(frozen=True)
