@@ -30,6 +30,7 @@ SCRIPT_WORDS = (
     "table.failed",
     "table.found",
     "table.ambiguous",
+    "table.more_rows",
     "family.handoff",
     "family.duplicate",
     "family.lost",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -15,13 +15,14 @@ INTEGERS = ("start_us", "due_us", "end_us")
 
 
 def occurrence_records(frame: pd.DataFrame) -> list[JsonValue]:
-    """One object per occurrence, in the frame's order (OCCURRENCE_COLUMNS)."""
+    """One object per occurrence, in the frame's order (OCCURRENCE_COLUMNS and `sources`)."""
     columns: dict[str, list[JsonValue]] = {
         **{name: strings(frame[name]) for name in STRINGS},
         **{name: numbers(frame[name]) for name in NUMBERS},
         **{name: integers(frame[name]) for name in INTEGERS},
         "ambiguous": [bool(value) for value in frame["ambiguous"].fillna(False).tolist()],
-        "rows": [[int(row) for row in rows] for rows in row_lists(frame["rows"])],
+        "rows": [[int(row) for row in rows] for rows in lists(frame["rows"])],
+        "sources": [[{"file": file, "row": row} for file, row in each] for each in sources(frame)],
     }
     records: list[JsonValue] = []
     for values in zip(*columns.values(), strict=True):
@@ -45,9 +46,19 @@ def integers(column: pd.Series) -> list[JsonValue]:
     return [None if absent else int(value) for value, absent in _pairs(column)]
 
 
-def row_lists(column: pd.Series) -> list[Iterable[int]]:
-    """Row numbers of the evidence, one list per occurrence; empty where the frame has a null."""
-    return [() if rows is None or isinstance(rows, float) else rows for rows in column.tolist()]
+def sources(frame: pd.DataFrame) -> list[list[tuple[int, int]]]:
+    """Places of the evidence per occurrence: (index into the files read, row as a spreadsheet counts it)."""
+    return [[_place(str(each)) for each in places] for places in lists(frame["sources"])]
+
+
+def lists(column: pd.Series) -> list[Sequence[Any]]:
+    """One list per occurrence; empty where the frame has a null."""
+    return [() if each is None or isinstance(each, float) else each for each in column.tolist()]
+
+
+def _place(text: str) -> tuple[int, int]:
+    file, _, row = text.partition(":")
+    return int(file), int(row)
 
 
 def _pairs(column: pd.Series) -> Iterable[tuple[Any, bool]]:

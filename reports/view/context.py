@@ -22,9 +22,13 @@ class Context:
     persons: Persons
 
     def place(self, file: str, row: int) -> str:
-        """A source row as 'file:row', with the file's folder only where two files share a name."""
+        """A source row as 'file:row'."""
+        return f"{self.file(file)}:{row}"
+
+    def file(self, name: str) -> str:
+        """A file's name, with its folder only where two files share a name."""
         names = [_base(each.name) for each in self.audit.provenance.files]
-        return f"{file if names.count(_base(file)) > 1 else _base(file)}:{row}"
+        return name if names.count(_base(name)) > 1 else _base(name)
 
 
 def _base(file: str) -> str:

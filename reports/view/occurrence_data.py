@@ -12,7 +12,7 @@ from itertools import pairwise
 import pandas as pd
 
 from reports.canonical import JsonObject, JsonValue
-from reports.occurrence_table import INTEGERS, integers, numbers, strings
+from reports.occurrence_table import INTEGERS, integers, numbers, sources, strings
 from reports.view.anchors import case_anchor, finding_anchor, occurrence_anchor
 from reports.view.context import Context
 from reports.view.texts import rule_texts
@@ -23,6 +23,9 @@ MOST = 250_000
 
 FINGERPRINT_DIGITS = 12
 """Digits of a fingerprint in the page's table: enough to find it in the JSON, and a megabyte less."""
+
+ROWS = 6
+"""Source rows of an occurrence that the page's table names; the JSON has all."""
 
 _MINUTE = 60_000_000
 
@@ -70,6 +73,7 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
         },
         **{name: _rounded(frame[name]) for name in ("measure", "limit", "amount")},
         **_times(frame),
+        **_sources(frame),
     }
 
 
@@ -88,7 +92,21 @@ def _lookup(c: Context, frame: pd.DataFrame) -> JsonObject:
             for finding in c.audit.findings
         ],
         "reasons": {each: visible(c.t.or_else(f"reason.{each}", each)) for each in reasons},
-        "files": {visible(case): case_anchor(case) for case in sorted(c.audit.case_files)},
+        "walks": {visible(case): case_anchor(case) for case in sorted(c.audit.case_files)},
+        "files": [visible(c.file(each.name)) for each in c.audit.provenance.files],
+    }
+
+
+def _sources(frame: pd.DataFrame) -> JsonObject:
+    """Source rows: how many an occurrence has, and of the first ones file and row, one after the other."""
+    every = sources(frame)
+    shown = [each[:ROWS] for each in every]
+    places = [place for each in shown for place in each]
+    return {
+        "evidence": [len(each) for each in every],
+        "shown": ROWS,
+        "source_file": [file for file, _ in places],
+        "source_row": [step for each in shown for step in _deltas([row for _, row in each])],
     }
 
 

@@ -200,6 +200,7 @@ def test_a_hundred_thousand_occurrences_make_a_small_file(
     assert path.stat().st_size < 5_000_000
     data = _unpacked(path.read_bytes())
     assert len(data["rule"]) == 100_000
+    assert len(data["source_row"]) == 200_000
 
 
 def test_comparison_with_an_earlier_audit(audit: Audit, people: Pseudonyms) -> None:
@@ -269,4 +270,5 @@ def test_a_browser_shows_the_table_and_reports_no_breach_of_policy(
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert "CONSOLE" not in done.stderr
     assert "1,678 of 1,678" in done.stdout
+    assert "开通工单_2024.csv:44, 45" in done.stdout
     assert "page 1 of 17" in done.stdout
