@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 import traceback
@@ -19,13 +20,25 @@ INTERRUPTED = 130
 """Exit code of an interrupted command, by the custom of shells."""
 USAGE_ERROR = typer.BadParameter.__mro__[1]
 """UsageError of the click that Typer works with: its own copy, or in older versions the package."""
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, colour text or turn its direction; not tab and newline."""
 ENGINE_OUT_OF_ROOM = ("OutOfMemoryException", "IOException")
 """What DuckDB raises where memory or the disk for its tables runs out (by name: it is not imported here)."""
 
 
+def tell(text: str) -> None:
+    """Data: to standard output."""
+    typer.echo(harmless(text))
+
+
 def say(text: str) -> None:
     """A message beside the data: to standard error."""
-    typer.echo(text, err=True)
+    typer.echo(harmless(text), err=True)
+
+
+def harmless(text: str) -> str:
+    """The text with control characters, which an export may hold, as escapes that JSON knows too."""
+    return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class Stages:
@@ -67,7 +80,7 @@ def guarded(command: Callable[..., object], arguments: Sequence[str] | None = No
     `arguments`: instead of those that the process was started with.
     """
     try:
-        code = command(args=arguments, standalone_mode=False)
+        code = command(args=arguments, prog_name="walkthrough", standalone_mode=False)
     except (BrokenPipeError, SystemExit):  # the reader of our output has left: nobody is there to be told
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # open until the process ends
         return ExitCode.FAILED

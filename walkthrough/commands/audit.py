@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import typer
 
 from mining.audit_result import Audit
-from mining.findings import Finding, Outcome
+from mining.findings import CouldNotCheck, Finding, Outcome
 from reports import Pseudonyms
 from walkthrough.api import audit, write_reports
 from walkthrough.exit_codes import ExitCode
 from walkthrough.people import make_folder, read_key
+from walkthrough.terminal import tell
 
 EXIT_CODES = {
     Outcome.CONFORMANT: ExitCode.CONFORMANT,
@@ -23,6 +26,8 @@ EXIT_CODES = {
 }
 MOST_LINES = 20
 MOST_LABELS = 5
+MOST_CHARACTERS = 80
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def run_audit(
@@ -58,7 +63,7 @@ def run_audit(
     stage("write")
     files = write_reports(result, out, languages=languages, people=people)
     code = EXIT_CODES[result.conclusion.outcome]
-    typer.echo(_as_json(result, files, code) if as_json else _as_text(result, files))
+    tell(_as_json(result, files, code) if as_json else _as_text(result, files))
     raise typer.Exit(code)
 
 
@@ -79,9 +84,11 @@ def _as_json(result: Audit, files: Sequence[Path], code: ExitCode) -> str:
         "files": [str(path) for path in files],
         "rows_read": result.provenance.rows_read,
         "rows_used": result.provenance.rows_used,
+        "excluded": [vars(each) for each in result.provenance.excluded],
+        "as_of": _instant(result),
         "cases": result.population.cases,
         "findings": counts,
-        "could_not_check": [f"{check.family}.{check.kind}: {check.reason}" for check in result.not_checked],
+        "could_not_check": [_unchecked(check) for check in result.not_checked],
     }
     return json.dumps(document, ensure_ascii=False, indent=2)
 
@@ -93,24 +100,40 @@ def _as_text(result: Audit, files: Sequence[Path]) -> str:
         f"{result.conclusion.outcome.value}: {len(violated)} rules violated in {population.cases:,} cases "
         f"({provenance.rows_read:,} rows read, {provenance.rows_used:,} used)",
         *(f"  because: {reason}" for reason in result.conclusion.reasons),
+        f"  as of {_instant(result)} ({result.as_of_basis})",
         *(f"  {each.rows:,} rows {each.disposition}: {each.reason}" for each in provenance.excluded),
         *map(_violation, violated[:MOST_LINES]),
     ]
     if len(violated) > MOST_LINES:
         lines.append(f"  … and {len(violated) - MOST_LINES} more in the report")
     if result.unknown_labels:
-        shown = ", ".join(repr(each.label) for each in result.unknown_labels[:MOST_LABELS])
+        shown = ", ".join(_short(repr(each.label)) for each in result.unknown_labels[:MOST_LABELS])
         more = " …" if len(result.unknown_labels) > MOST_LABELS else ""
         lines.append(f"  no activity of the model for {len(result.unknown_labels)} labels: {shown}{more}")
-    lines += [
-        f"  could not check {check.family}.{check.kind}: {check.reason}" for check in result.not_checked
-    ]
+    lines += [f"  could not check {_unchecked(check)}" for check in result.not_checked]
     return "\n".join([*lines, *map(str, files)])
+
+
+def _unchecked(check: CouldNotCheck) -> str:
+    more = ", …" if len(check.missing) > MOST_LABELS else ""
+    missing = f" ({', '.join(check.missing[:MOST_LABELS])}{more})" if check.missing else ""
+    return f"{check.family}.{check.kind}: {check.reason}{missing}"
+
+
+def _instant(result: Audit) -> str:
+    """As-of in the zone of the log, for people."""
+    moment = EPOCH + timedelta(microseconds=result.as_of_us)
+    return moment.astimezone(ZoneInfo(result.provenance.zone)).isoformat(sep=" ", timespec="seconds")
+
+
+def _short(text: str) -> str:
+    """A label may hold a whole novel."""
+    return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…"
 
 
 def _violation(finding: Finding) -> str:
     counts = finding.counts
     return (
-        f"  {finding.severity.name.lower():6}  {finding.rule.id}"
+        f"  {finding.severity.name.lower():6}  {_short(finding.rule.id)}"
         f"  {counts.violated:,} of {counts.decided:,} decided ({counts.undecided:,} undecided)"
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import typer
-
 from reference_models import load
 from reports import Pseudonyms
 from walkthrough.api import audit, write_reports
 from walkthrough.people import make_folder, read_key
 from walkthrough.simulation import simulate, write_exports
 from walkthrough.simulation.scenarios import SCENARIOS
+from walkthrough.terminal import tell
 
 
 def run_demo(out: Path, *, cases: int, seed: int, stage: Callable[[str], None]) -> None:
@@ -35,6 +34,6 @@ def run_demo(out: Path, *, cases: int, seed: int, stage: Callable[[str], None]) 
         )
         violated = sum(finding.counts.violated for finding in result.findings)
         reports = write_reports(result, folder, languages=("zh", "en"), people=people)
-        typer.echo(f"{model}: {result.population.cases:,} cases, {violated:,} violated obligations")
+        tell(f"{model}: {result.population.cases:,} cases, {violated:,} violated obligations")
         for path in reports:
-            typer.echo(f"  {path}")
+            tell(f"  {path}")

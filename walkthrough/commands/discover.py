@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import typer
-
 from logs import read
 from mining.discovery import discover_log
 from reports import Pseudonyms, discovery_json, write_discovery_html
 from reports.output import write_atomically
 from walkthrough.people import make_folder, read_key
+from walkthrough.terminal import tell
 
 
 def run_discover(
@@ -38,5 +37,5 @@ def run_discover(
         write_discovery_html(found, provenance, out / f"discovery.{lang}.html", lang, people)
         for lang in languages
     ]
-    typer.echo(f"{found.events:,} events, {found.cases:,} cases, {found.variants:,} variants")
-    typer.echo("\n".join(map(str, files)))
+    tell(f"{found.events:,} events, {found.cases:,} cases, {found.variants:,} variants")
+    tell("\n".join(map(str, files)))

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from walkthrough.exit_codes import ExitCode
+from walkthrough.terminal import tell
 
 LEAST_FREE = 2 << 30
 LIBRARIES = (
@@ -46,10 +47,10 @@ def run_doctor(*, as_json: bool) -> None:
     """Run the whole command."""
     checks = [_checked(name, look) for name, look in LOOKS.items()]
     if as_json:
-        typer.echo(json.dumps([vars(check) for check in checks], ensure_ascii=False, indent=2))
+        tell(json.dumps([vars(check) for check in checks], ensure_ascii=False, indent=2))
     else:
         for check in checks:
-            typer.echo(f"{'ok ' if check.works else 'BAD'}  {check.name}: {check.detail}")
+            tell(f"{'ok ' if check.works else 'BAD'}  {check.name}: {check.detail}")
     raise typer.Exit(ExitCode.CONFORMANT if all(check.works for check in checks) else ExitCode.FAILED)
 
 
@@ -79,6 +80,22 @@ def _engine() -> str:
     if answer is None or answer[0] != 1_767_225_600_000_000:
         raise RuntimeError("the engine's time zones are wrong")
     return f"DuckDB {duckdb.__version__} knows time zones"
+
+
+def _tables() -> str:
+    """Ibis writes statements for DuckDB through sqlglot: some versions of the three do not fit together."""
+    import ibis
+    import pandas as pd
+
+    backend = ibis.duckdb.connect()
+    try:
+        table = backend.create_table("looked_at", ibis.memtable(pd.DataFrame({"n": [1, 2]})), overwrite=True)
+        total = int(table.n.sum().execute())
+    finally:
+        backend.disconnect()
+    if total != 3:
+        raise RuntimeError("the engine does not add up")
+    return f"Ibis {ibis.__version__} makes tables"
 
 
 def _zones() -> str:
@@ -121,6 +138,7 @@ LOOKS: dict[str, Callable[[], str]] = {
     "python": _python,
     "libraries": _libraries,
     "engine": _engine,
+    "tables": _tables,
     "time zones": _zones,
     "calendar": _calendar,
     "pictures": _pictures,

@@ -12,7 +12,7 @@ from logs import worksheet as write_worksheet
 from reference_models import load, vocabulary
 from reports.output import write_atomically
 from walkthrough.exit_codes import ExitCode
-from walkthrough.terminal import say
+from walkthrough.terminal import say, tell
 
 SHOWN_LABELS = 20
 
@@ -27,7 +27,7 @@ def run_map(logs: Sequence[str], *, model: str | None, out: Path | None, workshe
         if out:
             say(str(write_atomically(out, text.encode("utf-8"))))
         else:
-            typer.echo(text, nl=False)
+            tell(text.rstrip("\n"))
     for label in proposal.unmapped[:SHOWN_LABELS]:
         nearest = ", ".join(f"{activity} ({score:.0f})" for activity, score in label.candidates)
         say(f"  no activity for '{label.label}' ({label.count:,} events); nearest: {nearest or 'none'}")

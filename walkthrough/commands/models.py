@@ -11,6 +11,7 @@ import typer
 from reference_models import ReferenceModel, check, library, load
 from reference_models.model import Authority, Limit
 from walkthrough.exit_codes import ExitCode
+from walkthrough.terminal import tell
 
 Line = dict[str, str]
 
@@ -29,7 +30,7 @@ def list_models(*, as_json: bool) -> None:
         }
         for model in map(load, library())
     ]
-    typer.echo(json.dumps(rows, ensure_ascii=False, indent=2) if as_json else _table(rows))
+    tell(json.dumps(rows, ensure_ascii=False, indent=2) if as_json else _table(rows))
 
 
 def show_model(reference: str, *, lang: str, as_json: bool) -> None:
@@ -43,11 +44,11 @@ def show_model(reference: str, *, lang: str, as_json: bool) -> None:
     }
     head = {"id": model.id, "version": model.version, "title": model.title.get(lang), "sha256": model.sha256}
     if as_json:
-        typer.echo(json.dumps({**head, **parts}, ensure_ascii=False, indent=2))
+        tell(json.dumps({**head, **parts}, ensure_ascii=False, indent=2))
         return
-    typer.echo("\n".join(f"{name}: {value}" for name, value in head.items()))
+    tell("\n".join(f"{name}: {value}" for name, value in head.items()))
     for name, rows in parts.items():
-        typer.echo(f"\n{name}\n{_table(rows) if rows else '  none'}")
+        tell(f"\n{name}\n{_table(rows) if rows else '  none'}")
 
 
 def check_model(path: Path, *, as_json: bool) -> None:
@@ -63,11 +64,11 @@ def check_model(path: Path, *, as_json: bool) -> None:
             "dead": list(result.dead),
             "can_always_finish": result.can_always_finish,
         }
-        typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        tell(json.dumps(document, ensure_ascii=False, indent=2))
     elif result.usable:
-        typer.echo(f"{path}: usable, {result.states} states, every case can finish")
+        tell(f"{path}: usable, {result.states} states, every case can finish")
     else:
-        typer.echo("\n".join(map(str, result.problems)))
+        tell("\n".join(map(str, result.problems)))
     raise typer.Exit(ExitCode.CONFORMANT if result.usable else ExitCode.BAD_INPUT)
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
 from logs.problems import InputError, Problem
 from reference_models import load
 from walkthrough.people import make_folder
 from walkthrough.simulation import FORMATS, write_exports
 from walkthrough.simulation import simulate as play
 from walkthrough.simulation.scenarios import SCENARIOS
+from walkthrough.terminal import tell
 
 
 def run_simulate(
@@ -33,8 +32,8 @@ def run_simulate(
     sample = play(reference, cases=cases, seed=seed, fault_rate=fault_rate)
     files = write_exports(sample, reference, out, formats, lang=lang)
     planted = int((sample.key["role"] == "planted").sum())
-    typer.echo(
+    tell(
         f"{len(sample.events):,} events, {len(sample.cases):,} cases, {planted:,} faults planted, "
         f"taken on {sample.as_of.isoformat()}"
     )
-    typer.echo("\n".join(map(str, files)))
+    tell("\n".join(map(str, files)))
