@@ -40,6 +40,12 @@ class Catalogue:
         form = forms[min(self.plural(n), len(forms) - 1)]
         return form.format_map(_Blanks(values, n=f"{n:,}"))
 
+    def amount(self, key: str, value: float, /, **values: object) -> str:
+        """The text of a key in the plural form for a measure: '1 day', '1.5 days'."""
+        forms = self.texts[key]
+        whole = int(value) if float(value).is_integer() else 2
+        return forms[min(self.plural(whole), len(forms) - 1)].format_map(_Blanks(values))
+
     def or_else(self, key: str, fallback: str) -> str:
         """The text of a key, or the fallback where the catalogue does not know it (codes of tomorrow)."""
         return self.texts[key][0] if key in self.texts else fallback

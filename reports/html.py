@@ -91,10 +91,15 @@ def _render(template: str, t: Catalogue, **values: object) -> str:
             css=Markup(css),
             script=Markup(script),
             policy=policy(css, script),
-            words={key: t.texts[key][0] for key in SCRIPT_WORDS},
+            words={key: _word(t, key) for key in SCRIPT_WORDS},
             **values,
         )
     )
+
+
+def _word(t: Catalogue, key: str) -> str | tuple[str, ...]:
+    """A text, or all forms of a text that counts."""
+    return t.texts[key] if key.startswith("unit.") else t.texts[key][0]
 
 
 def policy(css: str, script: str) -> str:

@@ -18,7 +18,7 @@ def occurrence_records(frame: pd.DataFrame) -> list[JsonValue]:
     """One object per occurrence, in the frame's order (OCCURRENCE_COLUMNS and `sources`)."""
     columns: dict[str, list[JsonValue]] = {
         **{name: strings(frame[name]) for name in STRINGS},
-        **{name: numbers(frame[name]) for name in NUMBERS},
+        **{name: [*numbers(frame[name])] for name in NUMBERS},
         **{name: integers(frame[name]) for name in INTEGERS},
         "ambiguous": [bool(value) for value in frame["ambiguous"].fillna(False).tolist()],
         "rows": [[int(row) for row in rows] for rows in lists(frame["rows"])],
@@ -36,7 +36,7 @@ def strings(column: pd.Series) -> list[JsonValue]:
     return [None if absent else str(value) for value, absent in _pairs(column)]
 
 
-def numbers(column: pd.Series) -> list[JsonValue]:
+def numbers(column: pd.Series) -> list[float | None]:
     """Numbers or None; a whole number is written as one that is no integer type (12.0)."""
     return [None if absent else float(value) for value, absent in _pairs(column)]
 

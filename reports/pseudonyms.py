@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from mining.audit_result import Audit
 
-
 DIGITS = 10
 
 

@@ -42,8 +42,9 @@
   const time = (minutes) => (minutes === null ? "" : offset.format(new Date(minutes * 60000)));
   const measure = (value, unit) => {
     if (value === null) return "";
-    const text = value.toLocaleString("en", { maximumFractionDigits: 2 });
-    return words[`unit.${unit}`] ? fill(words[`unit.${unit}`], { n: text }) : text;
+    const text = value.toLocaleString("en", { maximumFractionDigits: 9 });
+    const forms = words[`unit.${unit}`];
+    return forms ? fill(value === 1 ? forms[0] : forms[forms.length - 1], { n: text }) : text;
   };
 
   const cell = (row, text, kind) => {

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from reference_models.lane_grid import Box, LaneBand, LaneGrid, Point
-from reference_models.model import Diagram, FlowNode
+from reference_models.model import Diagram, FlowNode, SequenceFlow
 from reports.svg.element import element, group
 from reports.svg.strips import Strip, strips
 from reports.svg.tracks import between, is_upright, length, own_stretch
@@ -57,6 +57,7 @@ class LaneTexts:
     title: str
     role: Callable[[str], str]
     node: Callable[[FlowNode], str]
+    flow: Callable[[SequenceFlow], str]
 
 
 def swimlanes(diagram: Diagram, grid: LaneGrid, texts: LaneTexts, overlay: Overlay) -> tuple[Markup, ...]:
@@ -83,7 +84,7 @@ def _drawn(diagram: Diagram, strip: Strip, texts: LaneTexts, overlay: Overlay, a
         *(_lane(lane, texts.role(lane.role), strip) for lane in strip.lanes),
         element("g", *flows, clip_path=f"url(#{clip})"),
         *(_node(node, box, texts, node.id in overlay.assumed) for node, box in nodes),
-        *_flow_names(diagram, strip),
+        *_flow_names(diagram, strip, texts),
         *_flow_badges(strip, overlay.flows),
         *(
             _badge(overlay.tasks[node.id], box.x + box.width, box.y)
@@ -98,9 +99,11 @@ def _drawn(diagram: Diagram, strip: Strip, texts: LaneTexts, overlay: Overlay, a
     )
 
 
-def _flow_names(diagram: Diagram, strip: Strip) -> list[Markup]:
-    named = [(flow.name, own_stretch(flow.id, strip.tracks)) for flow in diagram.flows if flow.name]
-    return [_label(name, *stretch) for name, stretch in named if strip.begin <= stretch[0][0] < strip.end]
+def _flow_names(diagram: Diagram, strip: Strip, texts: LaneTexts) -> list[Markup]:
+    named = [(texts.flow(flow), own_stretch(flow.id, strip.tracks)) for flow in diagram.flows]
+    return [
+        _label(name, *stretch) for name, stretch in named if name and strip.begin <= stretch[0][0] < strip.end
+    ]
 
 
 def _flow_badges(strip: Strip, badges: Mapping[str, Badge]) -> list[Markup]:

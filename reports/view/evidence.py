@@ -81,7 +81,7 @@ def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, st
     over = overrun(occurrence.measure, occurrence.limit, rule.family)
     key = "fact.gap" if rule.family is Family.DUPLICATE else "fact.measure"
     facts = (
-        (key, c.formats.measure(occurrence.measure, rule.unit)),
+        (key, c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit)),
         ("fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
         ("fact.overrun", c.formats.measure(over, rule.unit)),
         ("fact.start", c.formats.time(occurrence.start_us)),

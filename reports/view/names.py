@@ -28,6 +28,12 @@ class Names:
         known = self.model.roles.get(id) if id else None
         return known.name.get(self.t.lang) if known else id or NONE
 
+    def element(self, id: str, drawn: str) -> str:
+        """An element of the diagram: an activity, a name in both languages, or the name as drawn."""
+        if id in self.model.activities:
+            return self.activity(id)
+        return self.model.texts[id].get(self.t.lang) if id in self.model.texts else drawn
+
     def attribute(self, id: str) -> str:
         """An attribute."""
         known = self.model.attributes.get(id)

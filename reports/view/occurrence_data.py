@@ -7,7 +7,7 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, starmap
 
 import pandas as pd
 
@@ -71,7 +71,8 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
         "cited": {
             str(at): occurrence_anchor(each) for at, each in enumerate(fingerprints) if each in anchors
         },
-        **{name: _rounded(frame[name]) for name in ("measure", "limit", "amount")},
+        "measure": [*starmap(_beside, zip(numbers(frame["measure"]), numbers(frame["limit"]), strict=True))],
+        "limit": [_beside(each, None) for each in numbers(frame["limit"])],
         **_times(frame),
         **_sources(frame),
     }
@@ -119,13 +120,17 @@ def _deltas(values: Sequence[int]) -> list[JsonValue]:
     return [*values[:1], *(b - a for a, b in pairwise(values))]
 
 
-def _rounded(column: pd.Series) -> list[JsonValue]:
-    return [None if value is None else _short(float(str(value))) for value in numbers(column)]
-
-
-def _short(value: float) -> JsonValue:
-    short = round(value, 2)
+def _beside(value: float | None, limit: float | None) -> JsonValue:
+    """Two decimals, or as many as it takes to tell a measure from its limit and from nothing."""
+    if value is None:
+        return None
+    digits = next((d for d in range(2, 9) if round(value, d) not in _told_apart(value, limit, d)), 9)
+    short = round(value, digits)
     return int(short) if short.is_integer() else short
+
+
+def _told_apart(value: float, limit: float | None, digits: int) -> set[float]:
+    return {round(other, digits) for other in (0.0, limit) if other is not None and other != value}
 
 
 def _times(frame: pd.DataFrame) -> JsonObject:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from mining.findings import Family, Finding
 from reference_models.lane_grid import lane_grid
-from reference_models.model import Diagram, FlowNode, Standing
+from reference_models.model import Diagram, Standing
 from reports.svg.swimlanes import Badge, LaneTexts, Overlay, swimlanes
 from reports.view.anchors import finding_anchor
 from reports.view.context import Context
@@ -48,15 +48,16 @@ def overlay_view(c: Context) -> OverlayView:
         id for id, each in c.audit.model.activities.items() if each.authority.standing is Standing.ASSUMED
     )
     over = Overlay(tasks, flows, assumed)
-    texts = LaneTexts(c.t("overlay.title"), c.names.role, lambda node: _node_name(node, c))
+    texts = LaneTexts(
+        c.t("overlay.title"),
+        c.names.role,
+        lambda node: c.names.element(node.id, node.name),
+        lambda flow: c.names.element(flow.id, flow.name),
+    )
     strips = swimlanes(diagram, lane_grid(diagram), texts, over) if diagram.nodes else ()
     lines = [_line(names[id], found, c) for id, found in on_tasks.items()]
     lines += [_line(_ends(found[0], c), found, c) for id, found in on_flows.items() if id in ends]
     return OverlayView(strips, tuple(lines), off)
-
-
-def _node_name(node: FlowNode, c: Context) -> str:
-    return c.names.activity(node.id) if node.id in c.audit.model.activities else node.name
 
 
 def _ends(finding: Finding, c: Context) -> str:

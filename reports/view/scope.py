@@ -129,7 +129,7 @@ def input_view(
         ),
         excluded_rows=f.number(excluded),
         cells_rejected=f.number(log.cells_rejected) if log.cells_rejected else "",
-        reject_share=f.percent(log.reject_share, 2),
+        reject_share=f.percent(log.reject_share, 2, beside=log.reject_limit),
         reject_limit=f.percent(log.reject_limit, 2),
         over_limit=log.reject_share > log.reject_limit,
         balanced=log.rows_read == log.rows_used + excluded,
@@ -165,7 +165,7 @@ def _population(c: Context) -> tuple[tuple[str, str], ...]:
         ("variants", f.number(p.variants)),
         ("span", f"{f.time(p.first_us)} – {f.time(p.last_us)}"),
         ("fitting_cases", f.number(p.fitting_cases)),
-        ("fitness", f.number(p.fitness, 3)),
+        ("fitness", f.floored(p.fitness)),
         ("exact_share", f.percent(p.exact_share)),
     )
     return tuple((c.t(f"population.{name}"), value) for name, value in values)

@@ -98,6 +98,7 @@ FLOWS = (
     ("bill", "file", ""),
     ("file", "end", ""),
 )
+FLOW_NAMES = {"新建": "to be built", "有资源": "available", "不合格": "failed", "合格": "passed"}
 NODES = (
     ("start", "startEvent", "", "account"),
     ("gw_resources", "exclusiveGateway", "资源?", "oam"),
@@ -235,4 +236,9 @@ def model() -> ReferenceModel:
         contract_sha256="cd" * 32,
         location="library",
         overrides=("handoffs.confirm->dispatch.limit",),
+        texts={
+            "gw_resources": Text("资源?", "Resources?"),
+            "gw_test": Text("合格?", "Passed?"),
+            **{f"f{at}": Text(name, FLOW_NAMES[name]) for at, (_, _, name) in enumerate(FLOWS) if name},
+        },
     )

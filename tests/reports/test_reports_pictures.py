@@ -98,6 +98,15 @@ def test_swimlanes_show_every_task_once_with_its_label_inside(
             assert not (line.text or "").endswith("…")
 
 
+def test_gateways_and_flows_are_named_in_the_language_of_the_report(audit: Audit, people: Pseudonyms) -> None:
+    english = "".join(overlay_view(context(audit, "en", people)).strips)
+    assert "Passed?" in english
+    assert "to be built" in english
+    assert not re.search(r"[\u4e00-\u9fff]", english)
+    bare = replace(audit, model=replace(audit.model, texts={}))
+    assert "合格?" in "".join(overlay_view(context(bare, "en", people)).strips)  # as drawn
+
+
 def test_findings_lie_over_tasks_and_handoffs(audit: Audit, people: Pseudonyms) -> None:
     view = overlay_view(context(audit, "en", people))
     badges = [a for strip in view.strips for a in _parse(strip).iter("a")]

@@ -130,11 +130,37 @@ def test_another_language_is_refused_by_name() -> None:
 
 def test_numbers_never_claim_all_or_nothing() -> None:
     formats = Formats(catalogue("en"), "Asia/Shanghai")
-    assert formats.percent(0.99999) == "99.9%"
-    assert formats.percent(0.00001) == "0.1%"
+    assert formats.percent(0.99999) == "> 99.9%"
+    assert formats.percent(0.9997) == "> 99.9%"
+    assert formats.percent(0.999) == "99.9%"
+    assert formats.percent(0.0002) == "< 0.1%"
+    assert formats.percent(0.00001, 2) == "< 0.01%"
+    assert formats.percent(0.0) == "0%"
     assert formats.percent(1.0) == "100%"
+    assert formats.floored(0.99998) == "0.9999"
+    assert formats.floored(1.0) == "1"
+    assert formats.floored(0.00002) == "< 0.0001"
+    assert formats.number(0.0004) == "< 0.01"
     assert formats.percent(0.9999999999999999) == "100%"
     assert formats.percent(None) == "–"
+
+
+def test_rounding_never_reaches_the_target_or_the_limit() -> None:
+    formats = Formats(catalogue("en"), "Asia/Shanghai")
+    assert formats.percent(0.97996, beside=0.98) == "< 98%"
+    assert formats.percent(0.98004, beside=0.98) == "> 98%"
+    assert formats.percent(0.9997, beside=0.98) == "> 99.9%"
+    assert formats.percent(0.98, beside=0.98) == "98%"
+    assert formats.measure(6.001, "hours", beside=6.0) == "> 6 hours"
+    assert formats.measure(6.0, "hours", beside=6.0) == "6 hours"
+
+
+def test_one_day_is_not_one_days() -> None:
+    en, zh = (Formats(catalogue(lang), "Asia/Shanghai") for lang in ("en", "zh"))
+    assert en.measure(1.0, "days") == "1 day"
+    assert en.measure(1.5, "days") == "1.5 days"
+    assert en.measure(1, "returns") == "1 return"
+    assert zh.measure(1.0, "days") == "1 天"
 
 
 def test_times_stand_in_the_zone_of_the_log() -> None:
