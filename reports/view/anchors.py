@@ -13,6 +13,21 @@ def finding_anchor(rule_id: str) -> str:
     return f"f-{_digest(rule_id)}"
 
 
+def group_anchor(key: str) -> str:
+    """Of the findings of one deadline table and kind."""
+    return f"g-{_digest(key)}"
+
+
+def family_anchor(family: str) -> str:
+    """Of a family of findings."""
+    return f"family-{family}"
+
+
+def clock_anchor(deadline: str) -> str:
+    """Of the on-time rates of a clock."""
+    return f"r-{_digest(deadline)}"
+
+
 def case_anchor(case_id: str) -> str:
     """Of a case file."""
     return f"c-{_digest(case_id)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mining.findings import Family, Occurrence, Rule, SourceRow
 from reports.formats import NONE
@@ -20,6 +20,8 @@ class RowView:
     time: str
     label: str
     who: str
+    case: str = ""
+    """Case id, where the evidence is of two cases."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,9 @@ class OccurrenceView:
     fingerprint: str
     case: str
     case_anchor: str | None
+    related: str
+    """The other case of a pair; else empty."""
+    related_anchor: str | None
     facts: tuple[tuple[str, str], ...]
     """(name, value)."""
     notes: tuple[str, ...]
@@ -44,18 +49,30 @@ _MOST_ROWS = 12
 def occurrence_view(occurrence: Occurrence, rule: Rule, c: Context) -> OccurrenceView:
     """The view of one occurrence."""
     shown = occurrence.rows[:_MOST_ROWS]
-    has_file = occurrence.case_id in c.audit.case_files
     return OccurrenceView(
         occurrence_anchor(occurrence.fingerprint),
         occurrence.fingerprint,
         occurrence.case_id,
-        case_anchor(occurrence.case_id) if has_file else None,
+        _walk(occurrence.case_id, c),
+        occurrence.related_case or "",
+        _walk(occurrence.related_case, c),
         tuple(_facts(occurrence, rule, c)),
         tuple(_notes(occurrence, c)),
-        tuple(row_view(c.audit.evidence.get(number), number, c) for number in shown),
+        tuple(_row(number, occurrence, c) for number in shown),
         len(occurrence.rows) - len(shown),
         ledger_view(occurrence.ledger, rule.unit, occurrence.due_us, c),
     )
+
+
+def _walk(case: str | None, c: Context) -> str | None:
+    """Where a case is walked through, if it is."""
+    return case_anchor(case) if case in c.audit.case_files and case is not None else None
+
+
+def _row(number: int, occurrence: Occurrence, c: Context) -> RowView:
+    row = c.audit.evidence.get(number)
+    view = row_view(row, number, c)
+    return replace(view, case=row.case_id) if row and occurrence.related_case else view
 
 
 def row_view(row: SourceRow | None, number: int, c: Context) -> RowView:
@@ -87,7 +104,6 @@ def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, st
         ("fact.start", c.formats.time(occurrence.start_us)),
         ("fact.due", c.formats.time(occurrence.due_us)),
         ("fact.end", c.formats.time(occurrence.end_us)),
-        ("fact.related", occurrence.related_case or NONE),
         ("fact.amount", c.formats.number(occurrence.amount)),
     )
     return [(c.t(name), value) for name, value in facts if value != NONE]

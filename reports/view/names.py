@@ -70,7 +70,8 @@ class Names:
         roles = [self.role(each) for each in rule.roles]
         clock = self.deadline(rule.deadline)
         return {
-            "a": activities[0] if activities else rule.label or self.t("activity.any"),
+            "a": activities[0] if activities else rule.label or NONE,
+            "anything": self.anything(),
             "b": activities[-1] if activities else NONE,
             "role_a": roles[0] if roles else NONE,
             "role_b": roles[-1] if roles else NONE,
@@ -82,6 +83,11 @@ class Names:
             "fields": self.t("list.and").join(map(self.attribute, rule.fields)) or NONE,
             "rule": self.named_rule(rule),
         }
+
+    def anything(self) -> str:
+        """'Any activity', or 'any other activity' where some have an idle limit of their own."""
+        other = any(each.after for each in self.model.idle_limits)
+        return self.t("activity.other" if other else "activity.any")
 
     def named_rule(self, rule: Rule) -> str:
         """The contract's own name of a rule, else its id."""

@@ -11,6 +11,7 @@ from reports.view.cases import CaseView, case_views
 from reports.view.comparison import ComparisonView, comparison_view
 from reports.view.context import context
 from reports.view.discovered import DiscoveredView, discovered_view
+from reports.view.finding_groups import ClearView, FamilyView, clear_views, family_views
 from reports.view.findings import FindingView, finding_views
 from reports.view.method import MethodView, method_view
 from reports.view.occurrence_data import OccurrenceData, occurrence_data
@@ -37,12 +38,12 @@ class Page:
     discovered: DiscoveredView
     overlay: OverlayView
     rates: tuple[RateTable, ...]
-    violated: tuple[FindingView, ...]
-    """Findings with violations: a card each."""
+    families: tuple[FamilyView, ...]
+    """Findings with violations, by family: a card each."""
     undecided: tuple[FindingView, ...]
     """Nothing violated, but something undecided."""
-    clear: tuple[FindingView, ...]
-    """Everything conformant."""
+    clear: tuple[ClearView, ...]
+    """Everything conformant, by kind of check."""
     variants: tuple[VariantView, ...]
     variants_note: str
     cases: tuple[CaseView, ...]
@@ -70,15 +71,15 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
         ),
         zone=c.t("page.zone", zone=audit.provenance.zone),
         zone_id=c.formats.zone_id,
-        summary=summary_view(c, findings),
+        summary=summary_view(c),
         comparison=comparison_view(diff, c) if diff else None,
         scope=scope_view(c),
         discovered=discovered_view(audit.discovery, c.t, c.formats, c.names.activity, c.persons.unit),
         overlay=overlay_view(c),
         rates=rate_tables(c),
-        violated=tuple(each for each in findings if each.violated),
+        families=family_views(c, findings),
         undecided=tuple(each for each in findings if each.rule_id in open_ids),
-        clear=tuple(each for each in findings if not each.violated and each.rule_id not in open_ids),
+        clear=clear_views(c),
         variants=variant_views(c),
         variants_note=c.t(
             "variants.note",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from mining.findings import Rate
 from reports.formats import NONE
 from reports.svg.interval import interval
+from reports.view.anchors import clock_anchor
 from reports.view.context import Context
 
 
@@ -40,6 +41,7 @@ class RateView:
 class RateTable:
     """The rates of one clock."""
 
+    anchor: str
     name: str
     clock: str
     """From what to what it runs, in which calendar, what pauses it."""
@@ -59,7 +61,7 @@ def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
     floor = axis_floor(rates)
     rows = tuple(_rate(each, floor, c) for each in rates)
     if clock is None:
-        return RateTable(id, "", c.formats.percent(floor), rows)
+        return RateTable(clock_anchor(id), id, "", c.formats.percent(floor), rows)
     pauses = c.t("list.and").join(each.reason.get(c.t.lang) for each in clock.pauses) or c.t("rate.no_pause")
     text = c.t(
         "rate.clock",
@@ -69,7 +71,7 @@ def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
         pauses=pauses,
         by=c.names.attribute(clock.by),
     )
-    return RateTable(clock.name.get(c.t.lang), text, c.formats.percent(floor), rows)
+    return RateTable(clock_anchor(id), clock.name.get(c.t.lang), text, c.formats.percent(floor), rows)
 
 
 def axis_floor(rates: Sequence[Rate]) -> float:

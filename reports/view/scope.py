@@ -180,9 +180,9 @@ def _limitations(c: Context) -> Iterator[str]:
     if not log.window.selection:
         yield t("limitation.selection")
     if log.rows_rejected:
-        yield t(
+        yield t.count(
             "limitation.rejected",
-            rows=f.number(log.rows_rejected),
+            log.rows_rejected,
             cases=f.number(people.cases_with_excluded_rows),
         )
     if log.filters:
@@ -194,9 +194,9 @@ def _limitations(c: Context) -> Iterator[str]:
     if people.events_later:
         yield t.count("limitation.later", people.events_later)
     if audit.unknown_labels:
-        yield t(
+        yield t.count(
             "limitation.unknown",
-            n=len(audit.unknown_labels),
+            len(audit.unknown_labels),
             cases=f.number(people.cases_with_unknown_activities),
         )
     if "lifecycle" not in log.fields and "start_us" not in log.fields:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from mining.findings import Counts, Family, Outcome
 from reports.view.context import Context
-from reports.view.findings import FindingView
-from reports.view.texts import kind_name
-
-LEADING = 12
+from reports.view.leading import LEADING, LeadingView, leading_views
+from reports.view.not_checked import NotCheckedView, not_checked_views
 
 
 @dataclass(frozen=True)
@@ -30,16 +28,6 @@ class FamilyLine:
 
 
 @dataclass(frozen=True)
-class NotCheckedView:
-    """A check that could not run."""
-
-    name: str
-    reason: str
-    missing: str
-    required: bool
-
-
-@dataclass(frozen=True)
 class SummaryView:
     """The first page."""
 
@@ -50,17 +38,18 @@ class SummaryView:
     tiles: tuple[tuple[str, str, str, str], ...]
     """(verdict, name, number, what it means)."""
     families: tuple[FamilyLine, ...]
-    leading: tuple[FindingView, ...]
+    leading: tuple[LeadingView, ...]
     leading_more: str
     not_checked: tuple[NotCheckedView, ...]
 
 
-def summary_view(c: Context, findings: tuple[FindingView, ...]) -> SummaryView:
+def summary_view(c: Context) -> SummaryView:
     """The summary of the audit."""
     conclusion = c.audit.conclusion
     totals = _sum(c, None)
-    violated = tuple(each for each in findings if each.violated)
-    rest = len(violated) - LEADING
+    violated = sum(each.is_violated for each in c.audit.findings)
+    leading = leading_views(c)
+    rest = len(leading) - LEADING
     sentence = (
         "outcome.inconclusive.with_findings"
         if (conclusion.outcome is Outcome.INCONCLUSIVE and conclusion.has_violations)
@@ -71,7 +60,7 @@ def summary_view(c: Context, findings: tuple[FindingView, ...]) -> SummaryView:
         outcome_name=c.t(f"outcome.{conclusion.outcome}"),
         sentence=c.t(
             sentence,
-            rules=c.formats.number(len(violated)),
+            rules=c.formats.number(violated),
             violated=c.formats.number(totals.violated),
             undecided=c.formats.number(totals.undecided),
             unchecked=c.formats.number(len(c.audit.not_checked)),
@@ -82,28 +71,9 @@ def summary_view(c: Context, findings: tuple[FindingView, ...]) -> SummaryView:
             for verdict, number in vars(totals).items()
         ),
         families=tuple(_family(c, family) for family in Family),
-        leading=violated[:LEADING],
+        leading=leading[:LEADING],
         leading_more=c.t.count("summary.more", rest) if rest > 0 else "",
-        not_checked=tuple(
-            NotCheckedView(
-                kind_name(each.family, each.kind, c.names),
-                c.t.or_else(f"unchecked.{each.reason}", each.reason),
-                c.t("list.and").join(_missing(name, c) for name in each.missing),
-                each.required,
-            )
-            for each in c.audit.not_checked
-        ),
-    )
-
-
-def _missing(name: str, c: Context) -> str:
-    if "->" in name:  # a handoff
-        return " → ".join(map(c.names.activity, name.split("->")))
-    column = c.t.or_else(f"column.{name}", "") or c.t.or_else(f"entry.{name}", "")
-    return (
-        column or c.names.activity(name)
-        if name in c.audit.model.activities
-        else column or c.names.attribute(name)
+        not_checked=not_checked_views(c),
     )
 
 

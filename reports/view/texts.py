@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mining.findings import Rule
+from mining.findings import Family, Rule
 from reports.view.names import Names
 
 _PARTS = ("title", "criterion", "meaning", "advice")
@@ -29,11 +29,25 @@ def rule_texts(rule: Rule, names: Names) -> RuleTexts:
         "family": names.t(f"family.{rule.family}"),
         **names.placeholders(rule),
     }
+    known = f"finding.{rule.family}.{rule.kind}"
+    general = () if rule.activities or rule.label else (f"{known}.general",)
     title, criterion, meaning, advice = (
-        names.t(names.t.nearest(f"finding.{rule.family}.{rule.kind}.{part}", f"finding.any.{part}"), **filled)
+        names.t(names.t.nearest(*(f"{key}.{part}" for key in (*general, known, "finding.any"))), **filled)
         for part in _PARTS
     )
     return RuleTexts(title, criterion, meaning, advice)
+
+
+def subject(rule: Rule, names: Names) -> str:
+    """What a rule speaks of, without its kind: a handoff, a cell of a deadline table, an activity."""
+    if rule.deadline:
+        row = names.deadline_row(rule.deadline, rule.row)
+        return names.t("subject.cell", row=row, category=rule.category)
+    if rule.family is Family.HANDOFF and rule.activities:
+        return " → ".join(map(names.activity, rule.activities))
+    if rule.family is Family.DEVIATION or (rule.family is Family.LOST and rule.activities):
+        return names.t("list.and").join(map(names.activity, rule.activities)) or rule.label
+    return names.anything() if rule.family is Family.LOST else names.named_rule(rule)
 
 
 def kind_name(family: str, kind: str, names: Names) -> str:
