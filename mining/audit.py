@@ -59,7 +59,7 @@ def audit(
 
     `as_of_us` (microseconds since the epoch, UTC) defaults to the end of the stated window, else to the
     latest event. The result is computed whole and survives the log's closing. Raises InputError for an
-    unknown calendar and `mining.alignment.TooLarge` for a net beyond the cap.
+    unknown calendar and `mining.alignment.TooLargeError` for a net beyond the cap.
     """
     progress("bind")
     bound = bind(log, model, as_of_us)
@@ -70,7 +70,9 @@ def audit(
     findings = _findings(bound, aligned, found, worst)
     findings = tuple(replace(f, worst=with_ledger(bound, f)) for f in findings)
     files = case_files(bound, aligned, _example_cases(findings))
-    shown = sorted({*range(1, min(SHOWN_VARIANTS, len(aligned.alignments)) + 1), *(f.variant for f in files.values())})
+    shown = sorted(
+        {*range(1, min(SHOWN_VARIANTS, len(aligned.alignments)) + 1), *(f.variant for f in files.values())}
+    )
     progress("discover")
     return Audit(
         tool_version=tool_version,
@@ -146,15 +148,16 @@ def _tally(detection: Detection) -> pd.DataFrame:
 def _count(tally: pd.DataFrame) -> tuple[dict[str, Counts], dict[str, tuple[tuple[str, int], ...]]]:
     verdicts: dict[str, dict[str, int]] = {}
     reasons: dict[str, dict[str, int]] = {}
-    for row in tally.itertuples():
-        n, rule, verdict = int(row.n), str(row.rule_id), str(row.verdict)
+    columns = (tally[name].tolist() for name in ("n", "rule_id", "verdict", "reason"))
+    for n, rule, verdict, reason in zip(*columns, strict=True):
         per_rule = verdicts.setdefault(rule, {})
         per_rule[verdict] = per_rule.get(verdict, 0) + n
-        if isinstance(row.reason, str) and verdict in (Verdict.PENDING, Verdict.NOT_DETERMINABLE):
+        if isinstance(reason, str) and verdict in (Verdict.PENDING, Verdict.NOT_DETERMINABLE):
             why = reasons.setdefault(rule, {})
-            why[row.reason] = why.get(row.reason, 0) + n
+            why[reason] = why.get(reason, 0) + n
     ordered = {
-        rule: tuple(sorted(why.items(), key=lambda item: (-item[1], item[0]))) for rule, why in reasons.items()
+        rule: tuple(sorted(why.items(), key=lambda item: (-item[1], item[0])))
+        for rule, why in reasons.items()
     }
     return {rule: Counts(**per_rule) for rule, per_rule in verdicts.items()}, ordered
 
@@ -162,12 +165,17 @@ def _count(tally: pd.DataFrame) -> tuple[dict[str, Counts], dict[str, tuple[tupl
 def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) -> tuple[Finding, ...]:
     violated = found.table.filter(found.table.verdict == Verdict.VIOLATED.value)
     with_variant = violated.inner_join(aligned.variants.case_variants, "case_id")
-    facts = with_variant.group_by("rule_id").agg(
-        cases=with_variant.case_id.nunique(),
-        variants=with_variant.variant.nunique(),
-        ambiguous=with_variant.ambiguous.sum(),
-        exposure=with_variant.amount.sum(),
-    ).to_pandas().set_index("rule_id")
+    facts = (
+        with_variant.group_by("rule_id")
+        .agg(
+            cases=with_variant.case_id.nunique(),
+            variants=with_variant.variant.nunique(),
+            ambiguous=with_variant.ambiguous.sum(),
+            exposure=with_variant.amount.sum(),
+        )
+        .to_pandas()
+        .set_index("rule_id")
+    )
     examples = worst_occurrences(violated, worst)
     findings = []
     for rule_id, counts in found.counts.items():
@@ -205,16 +213,20 @@ def _example_cases(findings: Iterable[Finding]) -> list[str]:
 
 def _population(bound: BoundLog, aligned: Conformance) -> Population:
     cases = bound.cases
-    facts = cases.agg(
-        cases=cases.count(),
-        closed=cases.closed.sum().fill_null(0),
-        before=cases.began_before.sum().fill_null(0),
-        excluded=(cases.excluded_rows > 0).sum().fill_null(0),
-        unknown=(cases.unknown_events > 0).sum().fill_null(0),
-        events=cases.events.sum().fill_null(0),
-        first=cases.first_us.min(),
-        last=cases.last_us.max(),
-    ).to_pandas().iloc[0]
+    facts = (
+        cases.agg(
+            cases=cases.count(),
+            closed=cases.closed.sum().fill_null(0),
+            before=cases.began_before.sum().fill_null(0),
+            excluded=(cases.excluded_rows > 0).sum().fill_null(0),
+            unknown=(cases.unknown_events > 0).sum().fill_null(0),
+            events=cases.events.sum().fill_null(0),
+            first=cases.first_us.min(),
+            last=cases.last_us.max(),
+        )
+        .to_pandas()
+        .iloc[0]
+    )
     weights = aligned.variants.cases
     total = sum(weights)
     exact = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.exact)
@@ -271,9 +283,12 @@ def _conclusion(
     violated = any(finding.is_violated for finding in findings)
     undecided = any(finding.counts.not_determinable for finding in findings) or bool(list(not_checked))
     outcome = (
-        Outcome.INCONCLUSIVE if reasons
-        else Outcome.VIOLATIONS if violated
-        else Outcome.UNDECIDED if undecided
+        Outcome.INCONCLUSIVE
+        if reasons
+        else Outcome.VIOLATIONS
+        if violated
+        else Outcome.UNDECIDED
+        if undecided
         else Outcome.CONFORMANT
     )
     return Conclusion(outcome, tuple(reasons), violated)
@@ -298,7 +313,8 @@ def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:
     pairs = named.group_by(keys).agg(found=ibis.struct({"at": named["at"], "place": named.place}).collect())
     lists = pairs.select(*keys, sources=pairs.found.sort().map(lambda pair: pair.place))
     joined = table.left_join(lists, keys).drop(*(f"{key}_right" for key in keys))
-    return joined.order_by("rule_id", "case_id", "anchor", "fingerprint").to_pandas()
+    frame: pd.DataFrame = joined.order_by("rule_id", "case_id", "anchor", "fingerprint").to_pandas()
+    return frame
 
 
 def _excluded_examples(log: EventLog, per_reason: int = 5) -> tuple[tuple[str, int, str, str, str], ...]:

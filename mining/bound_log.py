@@ -84,7 +84,9 @@ def bind(log: EventLog, model: ReferenceModel, as_of_us: int | None = None) -> B
     labels = log.events.group_by("activity").agg(n=ibis._.count(), cases=ibis._.case_id.nunique()).execute()
     known = _read_labels(labels["activity"], log, model)
     table = _label_table(log, known, model)
-    events = log.events.filter(log.events.t_us <= instant).left_join(table, log.events.activity == table.label)
+    events = log.events.filter(log.events.t_us <= instant).left_join(
+        table, log.events.activity == table.label
+    )
     # A view: detectors' expressions stay short, and the engine joins the few labels as it scans.
     events = log.backend.create_view("judged_events", events.drop("label"), overwrite=True)
     lifecycles = _lifecycles(log)
@@ -192,8 +194,10 @@ def _cases(log: EventLog, model: ReferenceModel, events: ir.Table, steps: ir.Tab
     all_cases = log.cases.drop("first_us", "last_us", "events")
     joined = (
         all_cases.inner_join(seen, "case_id")
-        .left_join(traced, "case_id").drop("case_id_right")
-        .left_join(first, "case_id").drop("case_id_right")
+        .left_join(traced, "case_id")
+        .drop("case_id_right")
+        .left_join(first, "case_id")
+        .drop("case_id_right")
     )
     closed = joined.ended.notnull() & (joined.reopened.isnull() | (joined.ended >= joined.reopened))
     return joined.mutate(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from mining.bound_log import BoundLog
@@ -20,7 +21,7 @@ def case_files(bound: BoundLog, aligned: Conformance, cases: Iterable[str]) -> d
     attributes = bound.log.provenance.attributes
     about = bound.cases.inner_join(wanted, "case_id").inner_join(aligned.variants.case_variants, "case_id")
     events = bound.events.inner_join(wanted, "case_id").order_by("case_id", "t_us", "row_no").to_pandas()
-    timelines = {case: group for case, group in events.groupby("case_id", sort=False)}
+    timelines = dict(iter(events.groupby("case_id", sort=False)))  # it has `keys`, so no dict of itself
     files = {}
     for row in about.order_by("case_id").to_pandas().to_dict("records"):
         case, variant = str(row["case_id"]), int(row["variant"])
@@ -45,7 +46,7 @@ def evidence_rows(bound: BoundLog, findings: Iterable[Finding]) -> dict[int, Sou
     return {int(r["row_no"]): _source_row(bound, r) for r in rows.to_dict("records")}
 
 
-def _wanted(bound: BoundLog, name: str, values: Mapping[str, list[object]] | dict[str, list[str]] | dict[str, list[int]], kind: str):  # type: ignore[no-untyped-def]
+def _wanted(bound: BoundLog, name: str, values: Mapping[str, Sequence[object]], kind: str) -> ir.Table:
     return bound.upload(name, pd.DataFrame(values), dict.fromkeys(values, kind))
 
 
@@ -65,7 +66,7 @@ def _source_row(bound: BoundLog, row: Mapping[Hashable, object]) -> SourceRow:
 
 
 def _whole(value: object) -> int:
-    return int(value)  # type: ignore[call-overload]  # a cell of int64
+    return int(str(value))
 
 
 def _text(value: object) -> str | None:

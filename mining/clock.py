@@ -17,7 +17,7 @@ import pandas as pd
 
 from logs.event_log import EventLog
 from mining.bound_log import upload
-from reference_models.calendars import Calendar, load_calendar
+from reference_models.calendars import Calendar
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -63,7 +63,9 @@ class Clock:
         days = self.days.order_by("starts_us")
         placed = wanted.asof_join(days, wanted.at >= days.starts_us)
         inside = placed.at - placed.starts_us < 25 * HOUR_US  # beyond the last day there is no answer
-        value = placed.gone + (self._within(placed) if self.unit == "hours" else self._closing(placed, closing))
+        value = placed.gone + (
+            self._within(placed) if self.unit == "hours" else self._closing(placed, closing)
+        )
         axis = placed.select(at="at", **{into: ibis.ifelse(inside, value, ibis.null("int64"))})
         return table.left_join(axis, table[column] == axis.at).drop("at")
 
@@ -103,16 +105,15 @@ class Clock:
         return ibis.cases(*branches, else_=ibis.null("int64"))
 
 
-def clock(log: EventLog, unit: str, calendar_id: str, first_us: int, last_us: int) -> Clock:
+def clock(log: EventLog, unit: str, calendar: Calendar, first_us: int, last_us: int) -> Clock:
     """The clock of a unit and calendar for instants from first_us to last_us.
 
-    'days' ignores the calendar's days off, not its zone. Raises InputError for an unknown calendar.
+    'days' ignores the calendar's days off, not its zone.
     """
-    calendar = load_calendar(calendar_id)
-    if unit == "hours" and calendar_id == AROUND_THE_CLOCK:
+    if unit == "hours" and calendar.id == AROUND_THE_CLOCK:
         return Clock(unit, calendar.zone, None, ())
     frame = day_table(calendar, unit, first_us, last_us)
-    name = f"clock_{unit}_{calendar_id}".replace("-", "_")
+    name = f"clock_{unit}_{calendar.id}".replace("-", "_")
     return Clock(unit, calendar.zone, upload(log, name, frame, DAY_COLUMNS), calendar.hours)
 
 

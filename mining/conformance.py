@@ -24,7 +24,7 @@ MOVE_COLUMNS = {
     "before_pos": "int64",  # position of the last event before the move; null if none
     "after_pos": "int64",  # position of the next event after the move; null if none
     "ordinal": "int64",  # log and sync: n-th event of the activity; model: n-th time the run asks for it
-    "deviation": "string",  # null (sync), 'skipped', 'inserted', 'repeated', 'swapped', 'unknown' or 'dropped'
+    "deviation": "string",  # null (sync), or a kind of deviation, or 'dropped'
     "ambiguous": "boolean",
 }
 """Columns of `Conformance.moves`. The model move of a swapped task carries deviation null: it is the same
@@ -77,7 +77,7 @@ class Conformance:
 
 
 def conformance(bound: BoundLog) -> Conformance:
-    """Align every variant of a bound log; raises `TooLarge` for a net beyond the cap."""
+    """Align every variant of a bound log; raises `TooLargeError` for a net beyond the cap."""
     table = variants(bound)
     model = bound.model
     graph = reachability_graph(model.net)
@@ -215,7 +215,11 @@ def _settle_pairs(
     """
     last_sender: dict[int, int] = {}
     for pair in flow:
-        if pair.state is PairState.DROPPED and pair.receiver_step is not None and pair.sender_step is not None:
+        if (
+            pair.state is PairState.DROPPED
+            and pair.receiver_step is not None
+            and pair.sender_step is not None
+        ):
             last_sender[pair.receiver_step] = max(last_sender.get(pair.receiver_step, -1), pair.sender_step)
     settled = []
     for pair in flow:

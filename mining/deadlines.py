@@ -59,7 +59,9 @@ def clock_runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     """
     clock = evidence.clock(deadline.unit, deadline.calendar)
     name = f"clock_{deadline.id}".replace("-", "_")
-    runs = evidence.bound.store(f"{name}_runs", _with_limit(_runs(evidence, deadline), evidence.model, deadline))
+    runs = evidence.bound.store(
+        f"{name}_runs", _with_limit(_runs(evidence, deadline), evidence.model, deadline)
+    )
     pauses = evidence.bound.store(f"{name}_pauses", pause_intervals(evidence, deadline.pauses))
     runs = runs.mutate(until_us=ibis.coalesce(runs.stop_us, ibis.literal(evidence.bound.as_of_us)))
     runs = clock.place(runs, "start_us", "from_axis")
@@ -146,7 +148,9 @@ def _with_limit(runs: ir.Table, model: ReferenceModel, deadline: Deadline) -> ir
         strict_limit=ibis.cases(*strict, else_=null) if strict else null,
         has_cell=ibis.or_(*[at for at, _ in cells]),
     )
-    blank = ibis.or_(*[runs[n].isnull() | (runs[n].strip() == "") for n in asked if n in present], ibis.literal(False))
+    blank = ibis.or_(
+        *[runs[n].isnull() | (runs[n].strip() == "") for n in asked if n in present], ibis.literal(False)
+    )
     absent = any(name not in present for name in asked)
     reason = ibis.cases(
         (runs.missing.notnull(), runs.missing),

@@ -34,7 +34,7 @@ class Evidence:
         """A clock over the span of the log."""
         events = self.bound.log.events
         first = int(events.t_us.min().execute())
-        return clock(self.bound.log, unit, calendar, first, self.bound.as_of_us)
+        return clock(self.bound.log, unit, self.model.calendars[calendar], first, self.bound.as_of_us)
 
 
 @dataclass(frozen=True)

@@ -65,17 +65,22 @@ def discover_log(log: EventLog) -> Discovery:
     alphabet, texts = trace_texts(log, steps)
     groups = texts.group_by("trace").agg(cases=texts.count()).to_pandas()
     groups = groups.sort_values(["cases", "trace"], ascending=[False, True])
-    traces = [(read_trace(t, alphabet), int(n)) for t, n in zip(groups["trace"], groups["cases"], strict=True)]
+    traces = [
+        (read_trace(t, alphabet), int(n)) for t, n in zip(groups["trace"], groups["cases"], strict=True)
+    ]
     return discover(steps, events, traces, with_roles="role" in log.provenance.fields)
 
 
 def _nodes(steps: ir.Table) -> tuple[Node, ...]:
-    counted = steps.group_by("step").agg(
-        events=steps.count(), cases=steps.case_id.nunique(), unknown=steps.unknown.any()
-    ).execute()
+    counted = (
+        steps.group_by("step")
+        .agg(events=steps.count(), cases=steps.case_id.nunique(), unknown=steps.unknown.any())
+        .execute()
+    )
     counted = counted.sort_values(["events", "step"], ascending=[False, True])
     return tuple(
-        Node(str(row.step), not bool(row.unknown), int(row.events), int(row.cases)) for row in counted.itertuples()
+        Node(str(row.step), not bool(row.unknown), int(row.events), int(row.cases))
+        for row in counted.itertuples()
     )
 
 
@@ -85,12 +90,16 @@ def _edges(steps: ir.Table) -> tuple[Edge, ...]:
     pairs = steps.mutate(
         before=steps.step.lag().over(order), wait=(steps.t_us - steps.t_us.lag().over(order))
     )
-    follows = pairs.group_by("before", "step").agg(
-        n=pairs.count(),
-        cases=pairs.case_id.nunique(),
-        median=pairs.wait.median(),
-        mean=pairs.wait.mean(),
-    ).execute()
+    follows = (
+        pairs.group_by("before", "step")
+        .agg(
+            n=pairs.count(),
+            cases=pairs.case_id.nunique(),
+            median=pairs.wait.median(),
+            mean=pairs.wait.mean(),
+        )
+        .execute()
+    )
     ends = steps.group_by("case_id").agg(last=steps.pos.max())
     last = steps.inner_join(ends, ["case_id", ("pos", "last")])
     finals = last.group_by("step").agg(n=last.count()).execute()
@@ -116,9 +125,9 @@ def _missing(value: object) -> bool:
 def _handovers(events: ir.Table) -> tuple[Handover, ...]:
     """Handover of work between units: consecutive events of a case by different units."""
     order = ibis.window(group_by="case_id", order_by=[events.t_us, events.row_no])
-    pairs = events.select(
-        source=events.role.lag().over(order), target=events.role
-    ).filter((ibis._.source.notnull()) & (ibis._.target.notnull()) & (ibis._.source != ibis._.target))
+    pairs = events.select(source=events.role.lag().over(order), target=events.role).filter(
+        (ibis._.source.notnull()) & (ibis._.target.notnull()) & (ibis._.source != ibis._.target)
+    )
     counted = pairs.group_by("source", "target").agg(n=ibis._.count()).execute()
     counted = counted.sort_values(["n", "source", "target"], ascending=[False, True, True])
     return tuple(Handover(str(row.source), str(row.target), int(row.n)) for row in counted.itertuples())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import ibis
 import ibis.expr.types as ir
 
@@ -11,7 +13,7 @@ from reference_models.model import ReferenceModel
 _TYPES = {name: kind for name, kind in OCCURRENCE_COLUMNS.items() if name != "fingerprint"}
 _DEFAULTS: dict[str, object] = {"ambiguous": False}
 
-Value = ir.Value | str | float | bool | None
+Value: TypeAlias = "ir.Value | str | float | bool | None"
 
 
 def occurrences(table: ir.Table, **columns: Value) -> ir.Table:
@@ -54,7 +56,13 @@ def with_fingerprint(table: ir.Table, model: ReferenceModel, source: str) -> ir.
     SHA-256 over model id, family and subject of the rule, source, case id and anchor; no kind, verdict,
     measure, time, wording or version, so that 'overdue' turning 'late' is a change and not a new finding.
     """
-    parts = [ibis.literal(model.id), subject_of(table.rule_id), ibis.literal(source), table.case_id, table.anchor]
+    parts = [
+        ibis.literal(model.id),
+        subject_of(table.rule_id),
+        ibis.literal(source),
+        table.case_id,
+        table.anchor,
+    ]
     text = ibis.literal("\x1f").join(parts)
     return table.mutate(fingerprint=text.hexdigest("sha256").substr(0, 20))
 
@@ -68,5 +76,7 @@ def absence_verdict(excluded_rows: ir.IntegerValue, unknown_events: ir.IntegerVa
 def absence_reason(excluded_rows: ir.IntegerValue, unknown_events: ir.IntegerValue) -> ir.StringValue:
     """Why an absence cannot be told; null where it can."""
     return ibis.cases(
-        (excluded_rows > 0, "excluded_rows"), (unknown_events > 0, "unknown_activity"), else_=ibis.null("string")
+        (excluded_rows > 0, "excluded_rows"),
+        (unknown_events > 0, "unknown_activity"),
+        else_=ibis.null("string"),
     )

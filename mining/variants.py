@@ -44,15 +44,11 @@ def variants(bound: BoundLog) -> VariantTable:
         (cases.closed & cases.began_before, Mode.SUFFIX.value),
         else_=Mode.INFIX.value,
     )
-    keyed = bound.store(
-        "case_traces", cases.select("case_id", trace=cases.trace.fill_null(""), mode=mode)
-    )
+    keyed = bound.store("case_traces", cases.select("case_id", trace=cases.trace.fill_null(""), mode=mode))
     groups = keyed.group_by("trace", "mode").agg(cases=keyed.count(), example=keyed.case_id.min()).execute()
     groups = groups.sort_values(["cases", "trace", "mode"], ascending=[False, True, True], ignore_index=True)
     groups["variant"] = range(1, len(groups) + 1)
-    ids = bound.upload(
-        "variant_ids", groups, {"trace": "string", "mode": "string", "variant": "int64"}
-    )
+    ids = bound.upload("variant_ids", groups, {"trace": "string", "mode": "string", "variant": "int64"})
     case_variants = bound.store(
         "case_variants", keyed.inner_join(ids, ["trace", "mode"]).select("case_id", "variant")
     )
@@ -80,7 +76,9 @@ def trace_texts(log: EventLog, steps: ir.Table) -> tuple[list[str], ir.Table]:
     )
     coded = steps.inner_join(codes, steps.step == codes.name).select("case_id", "pos", "code")
     # A struct sorted by its first field is portable where an ordered aggregate is not.
-    traces = coded.group_by("case_id").agg(moves=ibis.struct({"pos": coded.pos, "code": coded.code}).collect())
+    traces = coded.group_by("case_id").agg(
+        moves=ibis.struct({"pos": coded.pos, "code": coded.code}).collect()
+    )
     in_order = traces.moves.sort().map(lambda move: move.code.cast("string"))
     return alphabet, traces.select("case_id", trace=ibis.literal(",").join(in_order))
 

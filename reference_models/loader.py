@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from logs.documents import parse_yaml, validate
 from logs.problems import InputError, Problem
 from reference_models.bpmn import Process, compile_bpmn
 from reference_models.build import build_model
+from reference_models.calendars import Calendar, load_calendar
 from reference_models.contract import ContractDocument
 from reference_models.cross_checks import cross_problems
 from reference_models.merge import merge
@@ -77,17 +78,48 @@ def read_model(folder: Path, location: str, override: Path | None = None) -> Loa
         problems += cross_problems(contract, process, places)
     except InputError as error:
         problems += error.problems
+    calendar_files = _calendar_files(folder, override)
+    calendars: dict[str, Calendar] = {}
+    if contract is not None:
+        calendars, mistakes = _calendars(contract, calendar_files, shown + _CONTRACT)
+        problems += mistakes
     if problems or contract is None or process is None:
         return Loading(None, process, soundness, tuple(problems))
     model = build_model(
         contract,
         process,
         bpmn_sha256=_sha256(folder / _BPMN),
-        contract_sha256=_sha256(folder / _CONTRACT, *([override] if override else [])),
+        contract_sha256=_sha256(folder / _CONTRACT, *([override] if override else []), *calendar_files),
         location=location,
         overrides=overrides,
     )
-    return Loading(model, process, soundness, ())
+    return Loading(replace(model, calendars=calendars), process, soundness, ())
+
+
+def _calendar_files(folder: Path, override: Path | None) -> list[Path]:
+    """The user's own calendars: `calendars/*.yaml` beside the contract and beside the override."""
+    parents = [folder, *([override.parent] if override else [])]
+    found = {path.resolve(): path for parent in parents for path in sorted(parent.glob("calendars/*.yaml"))}
+    return list(found.values())
+
+
+def _calendars(
+    contract: ContractDocument, files: list[Path], name: str
+) -> tuple[dict[str, Calendar], list[Problem]]:
+    """The calendars that the contract names, and what is wrong with them."""
+    used = {deadline.calendar: f"deadlines.{key}.calendar" for key, deadline in contract.deadlines.items()}
+    used.setdefault(contract.idle_calendar, "idle_calendar")
+    calendars: dict[str, Calendar] = {}
+    problems: list[Problem] = []
+    for calendar, where in used.items():
+        try:
+            calendars[calendar] = load_calendar(calendar, files=files)
+        except InputError as error:
+            problems += [
+                each if each.file else Problem(f"{where}: {each.what}", name, None, each.mend)
+                for each in error.problems
+            ]
+    return calendars, list(dict.fromkeys(problems))
 
 
 def _find(reference: str | Path, folders: list[Path]) -> tuple[Path, str]:

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reference_models.calendars import Calendar
 
 
 class Standing(StrEnum):
@@ -352,6 +356,8 @@ class ReferenceModel:
     contract_sha256: str
     location: str
     """Where it was loaded from: 'library' or a path as the user named it."""
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    """The calendars that its clocks run in, by id."""
     overrides: tuple[str, ...] = ()
     """What the user's override file changed, one dotted key each."""
     texts: Mapping[str, Text] = field(default_factory=dict)

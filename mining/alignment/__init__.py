@@ -2,14 +2,14 @@
 
 from mining.alignment.exact import align
 from mining.alignment.interface import Alignment, Mode, Step, Variant
-from mining.alignment.reachability import ReachabilityGraph, TooLarge, reachability_graph
+from mining.alignment.reachability import ReachabilityGraph, TooLargeError, reachability_graph
 
 __all__ = [
     "Alignment",
     "Mode",
     "ReachabilityGraph",
     "Step",
-    "TooLarge",
+    "TooLargeError",
     "Variant",
     "align",
     "reachability_graph",

@@ -5,13 +5,16 @@ share a prefix share the work (Adriansyah 2014 defines the costs; the product wi
 is the synchronous product searched state by state instead of by A*). NumPy handles one level of the
 prefix tree at a time.
 
-Tie-breaking rule, read from the end of the trace backwards: a log move before a synchronous move before
-a model move; among equals the edge that stands first in the graph. So of two equal events the *later*
-one is the surplus, and a missing task is missed as *early* as possible. Fewer silent steps win.
+Tie-breaking rule: of alignments with the same cost the one with the fewest log moves is shown (what was
+recorded counts for more than what may be missing), then the one with the fewest silent steps. Among
+those, read from the end of the trace backwards: a log move before a synchronous move before a model move;
+then the edge that stands first in the graph. So of two equal events the *later* one is the surplus, and a
+missing task is missed as *early* as possible.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +22,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from mining.alignment.interface import Alignment, Mode, Step, Variant
+from mining.alignment.interface import Alignment, Step, Variant
 from mining.alignment.reachability import Ints, ReachabilityGraph
 
-UNIT = 1 << 20
-"""One unit of cost. A silent step costs 1, so that silent loops end and the shortest run is shown."""
+UNIT = 1 << 40
+"""One unit of cost, far above what the tie-breaking parts below can add up to."""
+LOG_MOVE = 1 << 20
+"""Added to every log move. A silent step adds 1, so that silent loops end."""
 NEVER = np.iinfo(np.int64).max // 4
 TABLE_CELLS = 40_000_000
 """Cells of the cost table held at once (320 MB); more variants are done in further batches."""
@@ -96,7 +101,7 @@ class _Machine:
         )
 
     def log_cost(self, activity: str) -> int:
-        return self.log_costs.get(activity, UNIT)
+        return self.log_costs.get(activity, UNIT) + LOG_MOVE
 
 
 @dataclass(frozen=True)
@@ -136,7 +141,7 @@ def _cost_table(machine: _Machine, traces: list[tuple[str, ...]], anywhere: bool
     number = {name: i for i, name in enumerate(names)}
     codes = np.array([-1, *(number[a] for a in activities[1:])])
     log_cost = np.array([machine.log_cost(name) for name in names], dtype=np.int64)
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in itertools.pairwise(bounds):
         level = order[low:high]
         before = costs[parents[level]]
         after = before + log_cost[codes[level], None]
@@ -159,7 +164,8 @@ def _prefix_tree(
     """Nodes of the tree of all prefixes: per trace its path, per node parent, last activity and depth."""
     parents, activities, depths = [0], [""], [0]
     paths: list[list[int]] = []
-    path, last = [0], ()
+    path: list[int] = [0]
+    last: tuple[str, ...] = ()
     for trace in traces:  # sorted: a trace shares its longest prefix with the one before
         shared = 0
         while shared < min(len(trace), len(last)) and trace[shared] == last[shared]:
@@ -218,8 +224,13 @@ class _Optima:
     rows: list[list[int]]
     """Least cost per events seen and state."""
     model_cost: list[int]
-    unit: int
-    """What one unit of deviation costs in `rows`."""
+    whole: bool = False
+    """Whether `rows` and `model_cost` are in whole units of deviation, without the tie-breaking parts."""
+
+    def log_cost(self, event: str) -> int:
+        """Cost of a log move, in the terms of `rows`."""
+        cost = self.machine.log_cost(event)
+        return cost // UNIT if self.whole else cost
 
     def arcs(self, here: Place) -> Iterator[_Arc]:
         """Moves by which an optimal alignment may arrive here, in the order of the tie-breaking rule."""
@@ -230,7 +241,7 @@ class _Optima:
         machine, graph = self.machine, self.machine.graph
         if seen:
             event, before = self.trace[seen - 1], self.rows[seen - 1]
-            if before[state] + machine.log_cost(event) // UNIT * self.unit == cost:
+            if before[state] + self.log_cost(event) == cost:
                 yield _Arc((seen - 1, state), Step(seen - 1, None), ("log", event))
             for edge in machine.incoming[state]:
                 source = machine.source[edge]
@@ -278,7 +289,7 @@ def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
     last = len(variant.trace)
     ends = list(range(machine.states)) if variant.mode.stops_anywhere else list(machine.graph.finals)
     best = int(costs[last, ends].min())
-    optima = _Optima(machine, variant.trace, costs.tolist(), machine.model_cost.tolist(), UNIT)
+    optima = _Optima(machine, variant.trace, costs.tolist(), machine.model_cost.tolist())
     here = next((last, state) for state in ends if optima.rows[last][state] == best)
     steps: list[Step] = []
     while (arc := next(optima.arcs(here), None)) is not None:
@@ -289,7 +300,7 @@ def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
     if deviations:
         # In doubt only deviations count: an alignment with more silent steps is as good.
         whole = costs // UNIT
-        every = _Optima(machine, variant.trace, whole.tolist(), (machine.model_cost // UNIT).tolist(), 1)
+        every = _Optima(machine, variant.trace, whole.tolist(), (machine.model_cost // UNIT).tolist(), True)
         goals = [(last, state) for state in ends if every.rows[last][state] == deviations]
         steps = _mark_avoidable(machine, variant.trace, steps, every.certain(goals))
     return Alignment(deviations, tuple(steps), machine.graph.markings[here[1]])

@@ -19,7 +19,7 @@ Ints = npt.NDArray[np.int64]
 Marking = tuple[int, ...]
 
 
-class TooLarge(Exception):
+class TooLargeError(Exception):
     """The net has more reachable markings than the cap, or is unbounded."""
 
 
@@ -41,7 +41,7 @@ class ReachabilityGraph:
 def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
     """Explore the net breadth first.
 
-    Raises TooLarge beyond `cap` states or TOKEN_CAP tokens on a place, ValueError if no accepting
+    Raises TooLargeError beyond `cap` states or TOKEN_CAP tokens on a place, ValueError if no accepting
     marking can be reached.
     """
     needs = [tuple(sorted(Counter(t.pre).items())) for t in net.transitions]
@@ -60,11 +60,11 @@ def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
             after.subtract(dict(need))
             after.update(gives[number])
             if max(after.values(), default=0) > TOKEN_CAP:
-                raise TooLarge("a place gathers tokens without bound")
+                raise TooLargeError("a place gathers tokens without bound")
             reached = tuple(sorted(after.elements()))
             if reached not in index:
                 if len(index) >= cap:
-                    raise TooLarge(f"more than {cap} reachable markings")
+                    raise TooLargeError(f"more than {cap} reachable markings")
                 index[reached] = len(index)
                 queue.append(reached)
             edges.append((index[marking], index[reached], number))

@@ -64,7 +64,7 @@ class DeadlineLate(Detector):
     }
 
     def detect(self, evidence: Evidence) -> Detection:
-        """One occurrence per case and clock; running clocks under 'overdue_and_open', stopped ones under 'late'."""
+        """One occurrence per case and clock: a stopped clock under `late`, a running one under its kind."""
         if not evidence.model.deadlines:
             refused = tuple(self.could_not(kind, "not_in_model", ("deadlines",)) for kind in self.kinds)
             return Detection(not_checked=refused)
@@ -78,7 +78,9 @@ class DeadlineLate(Detector):
             wanted = {deadline.by, *(name for row in deadline.rows for name in row.when)}
             if missing := sorted(wanted - evidence.bound.fields):
                 refused_list += [self.could_not(kind, "field_missing", missing) for kind in self.kinds]
-            rules += [rule for kind in self.kinds for rule in deadline_rules(self, evidence.model, deadline, kind)]
+            rules += [
+                rule for kind in self.kinds for rule in deadline_rules(self, evidence.model, deadline, kind)
+            ]
             tables.append(self._judge(evidence, deadline))
         found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
         return Detection(tuple(rules), found, None, tuple(refused_list))

@@ -12,7 +12,6 @@ from mining.findings import Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from reference_models.model import Authority, Standing
 
-
 _WHOLE = """
                 case,activity,time
                 1,受理,2024-03-04 09:00
@@ -150,9 +149,12 @@ class Deviation(Detector):
         cases = bound.cases.select("case_id", "excluded_rows", "unknown_events")
         return (
             deviating.inner_join(evidence.conformance.variants.case_variants, "variant")
-            .left_join(at, ["case_id", ("pos", "at_pos")]).drop("case_id_right", "at_pos")
-            .left_join(before, ["case_id", ("before_pos", "b_pos")]).drop("case_id_right", "b_pos")
-            .left_join(after, ["case_id", ("after_pos", "a_pos")]).drop("case_id_right", "a_pos")
+            .left_join(at, ["case_id", ("pos", "at_pos")])
+            .drop("case_id_right", "at_pos")
+            .left_join(before, ["case_id", ("before_pos", "b_pos")])
+            .drop("case_id_right", "b_pos")
+            .left_join(after, ["case_id", ("after_pos", "a_pos")])
+            .drop("case_id_right", "a_pos")
             .inner_join(cases, "case_id")
         )
 

@@ -90,7 +90,9 @@ class DuplicateOrders(Detector):
         found = ibis.union(*tables) if len(tables) > 1 else tables[0]
         # An order that repeats none conforms to both rules.
         both = found.filter(found.verdict == Verdict.CONFORMANT.value)
-        counted = both.group_by(rule_id=both.rule_id.replace("duplicate.exact:", "duplicate.resent:")).agg(n=both.count())
+        counted = both.group_by(rule_id=both.rule_id.replace("duplicate.exact:", "duplicate.resent:")).agg(
+            n=both.count()
+        )
         violated = found.filter(found.verdict == Verdict.VIOLATED.value)
         explains = violated.select(row_no=violated.rows[violated.rows.length() - 1])
         return Detection(tuple(rules), found, counted, tuple(refused), explains)
@@ -149,9 +151,13 @@ class DuplicateOrders(Detector):
             start_us=ibis.ifelse(judged.repeats, judged.first_us, ibis.null("int64")),
             end_us=judged.t_us,
             anchor=ibis.ifelse(
-                judged.repeats, judged.anchor + "~" + judged.first_case + "/" + judged.first_anchor, judged.anchor
+                judged.repeats,
+                judged.anchor + "~" + judged.first_case + "/" + judged.first_anchor,
+                judged.anchor,
             ),
-            rows=ibis.ifelse(judged.repeats, rows_of(judged.first_row, judged.row_no), rows_of(judged.row_no)),
+            rows=ibis.ifelse(
+                judged.repeats, rows_of(judged.first_row, judged.row_no), rows_of(judged.row_no)
+            ),
             related_case=ibis.ifelse(judged.repeats, judged.first_case, ibis.null("string")),
             amount=amount,
         )
@@ -181,7 +187,9 @@ def _orders(evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:
     joined = orders.inner_join(case_values, orders.case_id == case_values.case_key)
     values = {name: ibis.coalesce(joined[name], joined[f"case_{name}"]) for name in _wanted(identity)}
     parts = [
-        as_number(values[name]).cast("string") if model.attributes[name].type == "number" else folded(values[name])
+        as_number(values[name]).cast("string")
+        if model.attributes[name].type == "number"
+        else folded(values[name])
         for name in identity.same
     ]
     complete = ibis.literal(True)

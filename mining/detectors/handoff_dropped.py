@@ -64,7 +64,8 @@ class HandoffDropped(Detector):
         rows = (
             open_pairs.inner_join(case_variants, "variant")
             .inner_join(sent, ["case_id", ("sender_pos", "pos")])
-            .left_join(next_step, ["case_id", ("after_pos", "pos")]).drop("case_id_right")
+            .left_join(next_step, ["case_id", ("after_pos", "pos")])
+            .drop("case_id_right")
             .inner_join(bound.cases.select("case_id", "excluded_rows", "unknown_events"), "case_id")
         )
         waiting = rows.state == PairState.WAITING.value
@@ -76,7 +77,9 @@ class HandoffDropped(Detector):
             verdict=ibis.ifelse(
                 waiting, Verdict.PENDING.value, absence_verdict(rows.excluded_rows, rows.unknown_events)
             ),
-            reason=ibis.ifelse(waiting, "still_open", absence_reason(rows.excluded_rows, rows.unknown_events)),
+            reason=ibis.ifelse(
+                waiting, "still_open", absence_reason(rows.excluded_rows, rows.unknown_events)
+            ),
             start_us=rows.sent_us,
             anchor=anchor_of(rows.event_id, sender, rows.ordinal),
             rows=rows_of(rows.sent_row, rows.next_row),

@@ -173,7 +173,8 @@ def _taken_up(evidence: Evidence, handoff: Handoff) -> ir.Table:
     placed = (
         pairs.inner_join(conformance.variants.case_variants, "variant")
         .inner_join(sent, ["case_id", ("sender_pos", "pos")])
-        .left_join(done, ["case_id", ("receiver_pos", "pos")]).drop("case_id_right")
+        .left_join(done, ["case_id", ("receiver_pos", "pos")])
+        .drop("case_id_right")
         .drop("before_pos", "after_pos")
     )
     marks = _marks(evidence, handoff)
@@ -185,13 +186,27 @@ def _taken_up(evidence: Evidence, handoff: Handoff) -> ir.Table:
             placed.done_us.isnull() | (marks.mark_us <= placed.done_us),
         ],
     )
-    keys = ["case_id", "sender_pos", "state", "alternatives", "ordinal", "ambiguous", "event_id", "sent_row",
-            "sent_us", "done_row", "done_us", "started_us"]
+    keys = [
+        "case_id",
+        "sender_pos",
+        "state",
+        "alternatives",
+        "ordinal",
+        "ambiguous",
+        "event_id",
+        "sent_row",
+        "sent_us",
+        "done_row",
+        "done_us",
+        "started_us",
+    ]
     accepted = near.mark_us.min(where=near.accepts)
     received = near.mark_us.min()
     grouped = near.group_by(keys).agg(accepted_us=accepted, received_us=received)
     # A row's own start time can lie before the sender's completion: the work was taken up at once.
-    started = ibis.greatest(grouped.started_us, grouped.sent_us)
+    # (`greatest` alone would skip a missing start.)
+    in_order = ibis.greatest(grouped.started_us, grouped.sent_us)
+    started = ibis.ifelse(grouped.started_us.notnull(), in_order, ibis.null("int64"))
     taken = ibis.coalesce(grouped.accepted_us, started, grouped.received_us)
     grouped = grouped.mutate(taken_us=taken)
     first_mark = marks.group_by("mark_case", "mark_us").agg(taken_row=marks.mark_row.min())
@@ -208,5 +223,8 @@ def _marks(evidence: Evidence, handoff: Handoff) -> ir.Table:
     queued = (events.activity_id == handoff.receiver) & events.lifecycle.isin(RECEIPT)
     receives = any_of([queued, events.activity_id.isin(handoff.received_by or ("",))])
     return events.filter(accepts | receives).select(
-        mark_case=events.case_id, mark_us=events.t_us, mark_row=events.row_no, accepts=accepts.fill_null(False)
+        mark_case=events.case_id,
+        mark_us=events.t_us,
+        mark_row=events.row_no,
+        accepts=accepts.fill_null(False),
     )

@@ -65,7 +65,12 @@ class HandoffPingPong(Detector):
         if between == "unit" and "role" not in evidence.bound.fields:
             return Detection(not_checked=(self.could_not("ping_pong", "field_missing", ("role",)),))
         rule = self.rule(
-            model, "ping_pong", between, model.ping_pong.authority, limit=model.ping_pong.allowed, unit="returns"
+            model,
+            "ping_pong",
+            between,
+            model.ping_pong.authority,
+            limit=model.ping_pong.allowed,
+            unit="returns",
         )
         bounces = evidence.bound.store("ping_pong_bounces", _bounces(evidence, between))
         per_case = bounces.group_by("case_id").agg(
@@ -95,7 +100,9 @@ class HandoffPingPong(Detector):
         counts = evidence.bound.cases.count().name("n")
         n = int(counts.execute()) - int(found.count().execute())
         conformant = evidence.bound.upload(
-            "ping_pong_conformant", pd.DataFrame({"rule_id": [rule.id], "n": [n]}), {"rule_id": "string", "n": "int64"}
+            "ping_pong_conformant",
+            pd.DataFrame({"rule_id": [rule.id], "n": [n]}),
+            {"rule_id": "string", "n": "int64"},
         )
         return Detection((rule,), found, conformant, explains=_rows(found))
 

@@ -108,7 +108,9 @@ class RuleTold(Detector):
             (unknown, "calendar_ends"), (was_told, null), (past, missing_reason), else_="in_time"
         )
         measure = (table.to_axis - table.from_axis) / clock.step
-        return self._occurrences(table, told, rule_id, verdict, reason, measure, told.limit.value, table.due_us)
+        return self._occurrences(
+            table, told, rule_id, verdict, reason, measure, told.limit.value, table.due_us
+        )
 
     def _occurrences(
         self,
@@ -138,7 +140,7 @@ class RuleTold(Detector):
 
 
 def _answered(evidence: Evidence, told: Told) -> ir.Table:
-    """Per milestone event the next notice: milestone_us, milestone_row, told_us, told_row, ordinal, closed."""
+    """Per milestone event the next notice, and how its case stands."""
     bound = evidence.bound
     events = bound.events.filter(bound.events.activity_id.isin([told.after, told.told_by]))
     if "complete" in bound.lifecycles:
@@ -166,4 +168,3 @@ def _answered(evidence: Evidence, told: Told) -> ir.Table:
         milestone_row=joined.row_no,
     )
     return answered.inner_join(cases, "case_id")
-

@@ -129,7 +129,7 @@ def deviations_in_every_optimum(graph: ReachabilityGraph, trace, best: int, limi
         out.setdefault(s, []).append((t, names[n]))
     common: set | None = None
     steps = itertools.count()
-    # A path may pass a state again at no cost (silent loops): visited places since the last progress are barred.
+    # Silent loops come back to a state at no cost: what was visited since is barred.
     stack = [(0, graph.initial, 0, frozenset(), frozenset())]
     while stack:
         if next(steps) > limit:

@@ -17,7 +17,13 @@ from reference_models import ReferenceModel, load
 
 EXAMPLES = Path(mining.__file__).parent / "examples"
 ATTRIBUTES = ("grade", "lines", "item", "amount")
-OPTIONAL = {"start": "start", "role": "role", "resource": "resource", "lifecycle": "lifecycle", "event_id": "event_id"}
+OPTIONAL = {
+    "start": "start",
+    "role": "role",
+    "resource": "resource",
+    "lifecycle": "lifecycle",
+    "event_id": "event_id",
+}
 
 
 @cache
@@ -42,11 +48,15 @@ def read_text(text: str, **mapping: object) -> EventLog:
         attributes = {name: name for name in ATTRIBUTES if name in heading}
         return read(
             path,
-            Mapping(case="case", activity="activity", time="time", **columns, attributes=attributes, **mapping),
+            Mapping(
+                case="case", activity="activity", time="time", **columns, attributes=attributes, **mapping
+            ),
         )
 
 
-def audit_text(text: str, as_of: str | None = None, model: ReferenceModel | None = None, **mapping: object) -> Audit:
+def audit_text(
+    text: str, as_of: str | None = None, model: ReferenceModel | None = None, **mapping: object
+) -> Audit:
     """Audit CSV text against the example model."""
     with read_text(text, **mapping) as log:
         return audit(
@@ -57,4 +67,6 @@ def audit_text(text: str, as_of: str | None = None, model: ReferenceModel | None
 def found(result: Audit, verdict: str = "violated") -> list[tuple[str, str]]:
     """(rule id, case) of all occurrences of a verdict, sorted."""
     table = result.occurrences
-    return sorted(zip(*(table.loc[table["verdict"] == verdict, c] for c in ("rule_id", "case_id")), strict=True))
+    return sorted(
+        zip(*(table.loc[table["verdict"] == verdict, c] for c in ("rule_id", "case_id")), strict=True)
+    )

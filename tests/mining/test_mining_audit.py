@@ -1,0 +1,228 @@
+"""What an audit says of small logs in which everything is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from workbench import audit_text, example_model, found, us
+
+from logs import read
+from logs.mapping import Mapping
+from mining.audit import audit
+from mining.findings import Outcome
+
+WHOLE = """
+    case,activity,time
+    {0},受理,2024-03-04 09:00
+    {0},定方案,2024-03-04 11:00
+    {0},采购要求,2024-03-04 14:00
+    {0},施工,2024-03-05 14:00
+    {0},测试,2024-03-06 09:00
+    {0},验收,2024-03-07 09:00
+"""
+
+
+def without(*activities: str) -> str:
+    return "\n".join(
+        line for line in WHOLE.format("1").splitlines() if not any(a in line for a in activities)
+    )
+
+
+def finding(result, rule_id):
+    return next(each for each in result.findings if each.rule.id == rule_id)
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "001", "None", "nan"])
+def test_a_case_keeps_its_name(name):
+    result = audit_text(WHOLE.format(name), "2024-03-08T12:00+08:00")
+    assert result.population.cases == 1
+    assert result.variants[0].example_case == name
+
+
+def test_a_missing_receiver_is_one_finding_not_four():
+    result = audit_text(without("定方案"), "2024-03-08T12:00+08:00")
+    families = [rule.split(":")[0] for rule, _ in found(result)]
+    assert families.count("handoff.dropped") == 1
+    assert not any(name.startswith("deviation") for name in families)
+
+
+def test_a_task_done_out_of_order_is_swapped_and_no_handoff_is_dropped():
+    swapped = WHOLE.format("1").replace("施工,2024-03-05 14:00", "施工,2024-03-04 12:00")
+    rules = [rule for rule, _ in found(audit_text(swapped, "2024-03-08T12:00+08:00"))]
+    assert [rule.split(":")[0] for rule in rules] == ["deviation.swapped"]
+
+
+def test_swapped_neighbours_are_marked_ambiguous():
+    swapped = WHOLE.format("1").replace("施工,2024-03-05 14:00", "施工,2024-03-04 12:00")
+    result = audit_text(swapped, "2024-03-08T12:00+08:00")
+    assert [each.ambiguous for each in result.findings if each.is_violated] == [1]
+
+
+def test_an_unknown_activity_is_reported_and_never_fitting():
+    text = WHOLE.format("1") + "    1,神秘环节,2024-03-06 10:00\n"
+    result = audit_text(text, "2024-03-08T12:00+08:00")
+    assert result.population.fitting_cases == 0
+    assert [label.label for label in result.unknown_labels] == ["神秘环节"]
+    assert ("deviation.unknown:神秘环节", "1") in found(result)
+
+
+def test_what_seems_missing_beside_an_unknown_label_is_not_determinable():
+    text = without("定方案") + "\n    1,神秘环节,2024-03-04 11:00\n"
+    result = audit_text(text, "2024-03-08T12:00+08:00")
+    dropped = finding(result, "handoff.dropped:take_order->plan")
+    assert (dropped.counts.violated, dropped.counts.not_determinable) == (0, 1)
+    assert dropped.reasons == (("unknown_activity", 1),)
+
+
+def test_what_seems_missing_beside_a_rejected_row_is_not_determinable():
+    text = WHOLE.format("1").replace("定方案,2024-03-04 11:00", "定方案,someday")
+    result = audit_text(text, "2024-03-08T12:00+08:00", reject_limit=0.5, time_formats=("%Y-%m-%d %H:%M",))
+    assert result.provenance.rows_rejected == 1
+    assert result.population.cases_with_excluded_rows == 1
+    dropped = finding(result, "handoff.dropped:take_order->plan")
+    assert dropped.reasons == (("excluded_rows", 1),)
+
+
+def test_too_many_rejected_rows_make_the_run_inconclusive_but_findings_count():
+    text = without("定方案").replace("测试,2024-03-06 09:00", "测试,someday")
+    result = audit_text(text, "2024-03-08T12:00+08:00", time_formats=("%Y-%m-%d %H:%M",))
+    assert result.conclusion.outcome is Outcome.INCONCLUSIVE
+    assert result.conclusion.reasons == ("reject_limit",)
+
+
+def test_events_after_as_of_are_ignored_and_counted():
+    result = audit_text(WHOLE.format("1"), "2024-03-05T12:00+08:00")
+    assert (result.population.events_judged, result.population.events_later) == (3, 3)
+    assert result.population.open == 1
+    assert found(result) == []
+
+
+def test_an_open_case_is_not_blamed_for_what_it_can_still_do():
+    result = audit_text(without("施工", "测试", "验收"), "2024-03-05T12:00+08:00")
+    assert found(result) == []
+    assert finding(result, "handoff.dropped:take_order->plan").counts.conformant == 1
+
+
+def test_as_of_is_the_latest_event_unless_given():
+    result = audit_text(WHOLE.format("1"))
+    assert (result.as_of_us, result.as_of_basis) == (us("2024-03-07T09:00+08:00"), "latest_event")
+
+
+def test_a_case_that_began_before_the_window_owes_nothing_from_before():
+    late_half = without("受理", "定方案", "采购要求")
+    window = {"from": "2024-03-05", "until": "2024-03-31", "selection": "all events in March"}
+    inside = audit_text(late_half, "2024-03-08T12:00+08:00", window=window)
+    assert inside.population.began_before_window == 1
+    assert not any(rule.startswith(("deviation", "handoff")) for rule, _ in found(inside))
+    unstated = audit_text(late_half, "2024-03-08T12:00+08:00")
+    assert any(rule.startswith("deviation.skipped") for rule, _ in found(unstated))
+
+
+def orders(*rows: str) -> str:
+    return "\n".join(["case,activity,time,item,amount", *(f"{row}" for row in rows)])
+
+
+def test_a_third_order_is_a_pair_of_its_own():
+    text = orders(*(f"{case},采购要求,2024-03-0{case} 09:00,光缆,100" for case in (4, 5, 6)))
+    result = audit_text(text, "2024-03-08T12:00+08:00")
+    pairs = result.occurrences[result.occurrences["rule_id"].str.startswith("duplicate")]
+    assert sorted(zip(pairs["related_case"], pairs["case_id"], strict=True)) == [("4", "5"), ("5", "6")]
+    assert pairs["fingerprint"].nunique() == 2
+
+
+def test_money_that_had_not_arrived_explains_a_resent_order():
+    late = orders("1,采购要求,2024-03-04 09:00,光缆,100", "2,采购要求,2024-03-05 09:00,光缆,100",
+                  "1,资金到位,2024-03-06 09:00,光缆,100", "1,到货,2024-03-07 09:00,光缆,100")  # fmt: skip
+    result = audit_text(late, "2024-03-08T12:00+08:00")
+    worst = finding(result, "duplicate.resent:material").worst[0]
+    assert (worst.reason, worst.amount, worst.related_case) == ("money_not_arrived", 100.0, "1")
+
+
+def test_an_incomplete_identity_is_not_determinable():
+    result = audit_text(orders("1,采购要求,2024-03-04 09:00,,100"), "2024-03-08T12:00+08:00")
+    assert finding(result, "duplicate.exact:material").reasons == (("identity_incomplete", 1),)
+
+
+def test_a_resent_order_inside_one_case_is_not_a_deviation_besides():
+    text = orders("1,受理,2024-03-04 08:00,光缆,100", "1,定方案,2024-03-04 08:30,光缆,100",
+                  "1,采购要求,2024-03-04 09:00,光缆,100", "1,采购要求,2024-03-05 09:00,光缆,100",
+                  "1,到货,2024-03-06 09:00,光缆,100")  # fmt: skip
+    rules = [rule for rule, _ in found(audit_text(text, "2024-03-07T12:00+08:00"))]
+    assert rules == ["duplicate.resent:material"]
+
+
+def test_without_the_attributes_of_an_identity_the_check_says_so():
+    result = audit_text(WHOLE.format("1"), "2024-03-08T12:00+08:00")
+    missing = {(c.kind, c.reason, c.missing) for c in result.not_checked if c.family == "duplicate"}
+    assert missing == {
+        ("exact", "field_missing", ("item", "amount")),
+        ("resent", "field_missing", ("item", "amount")),
+    }
+
+
+def test_overdue_that_turns_late_keeps_its_fingerprint():
+    text = "case,activity,time,grade,lines\n1,受理,2024-03-04 09:00,A,5\n1,验收,2024-03-20 09:00,A,5"
+    earlier, later = audit_text(text, "2024-03-15T12:00+08:00"), audit_text(text, "2024-03-21T12:00+08:00")
+
+    def prints(result):
+        table = result.occurrences
+        return dict(zip(table["rule_id"], table["fingerprint"], strict=True))
+
+    assert (
+        prints(earlier)["deadline.overdue_and_open:delivery/few/A"]
+        == prints(later)["deadline.late:delivery/few/A"]
+    )
+
+
+def test_ties_in_time_are_ordered_by_row():
+    tied = WHOLE.format("1").replace("11:00", "09:00")
+    assert found(audit_text(tied, "2024-03-08T12:00+08:00")) == []
+
+
+def test_occurrences_name_file_and_row(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "case,activity,time\n1,受理,2024-03-04 09:00\n1,采购要求,2024-03-04 14:00\n", encoding="utf-8"
+    )
+    with read(path, Mapping(case="case", activity="activity", time="time")) as log:
+        result = audit(log, example_model(), tool_version="test")
+    table = result.occurrences.set_index("rule_id")
+    assert list(table.loc["handoff.dropped:take_order->plan", "sources"]) == ["0:2", "0:3"]
+
+
+def test_two_runs_give_the_same_audit():
+    text = "\n".join(without("定方案").replace("    1,", f"    {n},") for n in ("1",))
+    one, two = (audit_text(text, "2024-03-08T12:00+08:00") for _ in range(2))
+    assert one.findings == two.findings
+    assert one.occurrences.equals(two.occurrences)
+
+
+def test_every_counted_violation_is_listed():
+    result = audit_text(without("定方案", "施工"), "2024-03-08T12:00+08:00")
+    listed = result.occurrences.groupby("rule_id")["verdict"].value_counts()
+    for each in result.findings:
+        assert each.counts.violated == listed.get((each.rule.id, "violated"), 0)
+
+
+def test_a_handoff_limit_needs_a_record_of_acceptance():
+    text = "case,activity,time\n1,受理,2024-03-04 09:00\n1,定方案,2024-03-08 11:00"
+    late = finding(audit_text(text, "2024-03-08T12:00+08:00"), "handoff.late:take_order->plan")
+    assert late.reasons == (("acceptance_not_recorded", 1),)
+
+
+def test_an_assumed_criterion_is_at_most_low():
+    model = example_model()
+    from reference_models.model import Authority, Standing
+
+    plan = replace(model.activities["build"], authority=Authority(Standing.ASSUMED))
+    assumed = replace(model, activities={**model.activities, "build": plan})
+    result = audit_text(without("施工"), "2024-03-08T12:00+08:00", model=assumed)
+    assert finding(result, "deviation.skipped:build").severity.name == "LOW"
+
+
+def test_a_label_that_the_mapping_sets_beside_the_process_is_not_judged():
+    text = WHOLE.format("1") + "    1,系统日志,2024-03-06 10:00\n"
+    result = audit_text(text, "2024-03-08T12:00+08:00", activities={"系统日志": "-"})
+    assert result.unknown_labels == ()
+    assert found(result) == []
