@@ -70,6 +70,8 @@
     data.case.forEach((step, at) => { sum += step; cases[at] = sum; });
     const unknown = { title: "–", anchor: "", family: "", severity: "", unit: "" };
     const rule = (at) => lookup.rules[data.rule[at]] || unknown;
+    // Only a violation is grave.
+    const gravity = (at) => (data.verdict[at] === "violated" ? rule(at).severity : "");
     const caseOf = (at) => data.cases[cases[at]] || "";
     const fingerprint = (at) => data.fingerprint.slice(at * data.digits, (at + 1) * data.digits).trim();
     const first = new Int32Array(total + 1);
@@ -99,7 +101,7 @@
     };
     const used = (values) => [...new Set(values)];
     used(lookup.rules.map((each) => each.family)).forEach((each) => option("family", each, words[`family.${each}`] || each));
-    ["high", "medium", "low", "info"].forEach((each) => option("severity", each, words[`severity.${each}`]));
+    ["high", "medium", "low"].forEach((each) => option("severity", each, words[`severity.${each}`]));
     used(data.verdict).forEach((each) => option("verdict", each, words[`verdict.${each}`] || each));
     const present = new Set(data.rule);
     lookup.rules.forEach((each, at) => { if (present.has(at)) option("rule", String(at), each.title); });
@@ -110,8 +112,10 @@
       body.replaceChildren();
       for (const at of found.slice(page * SIZE, page * SIZE + SIZE)) {
         const row = body.insertRow();
-        const { title, anchor, severity, unit } = rule(at);
-        link(cell(row, ""), words[`severity.${severity}`] || severity, "", `sev ${severity}`);
+        const { title, anchor, unit } = rule(at);
+        const level = gravity(at);
+        if (level) link(cell(row, ""), words[`severity.${level}`] || level, "", `sev ${level}`);
+        else cell(row, "–");
         link(cell(row, ""), title, anchor);
         const name = caseOf(at);
         const who = cell(row, "");
@@ -137,13 +141,19 @@
         }
         const base = data.start[at] === null ? 0 : data.start[at];
         const later = (value) => (value === null ? null : base + value);
-        cell(row, time(data.start[at]), "time");
-        cell(row, time(later(data.due[at])), "time");
-        cell(row, time(later(data.end[at])), "time");
+        const times = cell(row, "", "time");
+        for (const [name, value] of [["start", data.start[at]], ["due", later(data.due[at])], ["end", later(data.end[at])]]) {
+          if (value === null) continue;
+          const line = document.createElement("div");
+          const label = document.createElement("small");
+          label.textContent = words[`fact.${name}`];
+          line.append(label, ` ${time(value)}`);
+          times.append(line);
+        }
         cell(row, places(at), "place");
         link(cell(row, ""), `#${fingerprint(at).slice(0, 10)}`, data.cited[at], "cite").title = fingerprint(at);
       }
-      if (!found.length) cell(body.insertRow(), words["table.none"]).colSpan = 10;
+      if (!found.length) cell(body.insertRow(), words["table.none"]).colSpan = 8;
       status.textContent = fill(words["table.found"], { n: count(found.length), all: count(total) });
       pager.querySelector("span").textContent = fill(words["table.page"], { page: count(page + 1), pages: count(pages) });
       previous.disabled = page === 0;
@@ -159,7 +169,7 @@
       for (let at = 0; at < total; at += 1) {
         const each = rule(at);
         if (family && each.family !== family) continue;
-        if (severity && each.severity !== severity) continue;
+        if (severity && gravity(at) !== severity) continue;
         if (verdict && data.verdict[at] !== verdict) continue;
         if (chosen && String(data.rule[at]) !== chosen) continue;
         if (matching && !matching.has(cases[at]) && !matching.has(data.related[at])

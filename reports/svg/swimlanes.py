@@ -22,7 +22,7 @@ STRIP = 900.0
 """Greatest width of a strip, without the names of the lanes."""
 
 _HEADER = 92.0
-_SIZE, _LINE = 11.5, 14.0
+_SIZE, _LINE, _SMALL = 11.5, 14.0, 10.0
 _BADGE = 11.0
 _EDGE = 24.0
 
@@ -102,7 +102,9 @@ def _drawn(diagram: Diagram, strip: Strip, texts: LaneTexts, overlay: Overlay, a
 def _flow_names(diagram: Diagram, strip: Strip, texts: LaneTexts) -> list[Markup]:
     named = [(texts.flow(flow), own_stretch(flow.id, strip.tracks)) for flow in diagram.flows]
     return [
-        _label(name, *stretch) for name, stretch in named if name and strip.begin <= stretch[0][0] < strip.end
+        _label(name, *stretch, strip)
+        for name, stretch in named
+        if name and strip.begin <= stretch[0][0] < strip.end
     ]
 
 
@@ -197,13 +199,23 @@ def _track(track: Sequence[Point]) -> Markup:
     )
 
 
-def _label(name: str, a: Point, b: Point) -> Markup:
-    """The name of a flow, above a level stretch or beside an upright one."""
+def _label(name: str, a: Point, b: Point, strip: Strip) -> Markup:
+    """The name of a flow, above a level stretch or beside an upright one, where no node lies."""
     if not is_upright((a, b)):
         x, y = between(a, b)
         return element("text", name, x=x, y=y - 4, class_="flow-name middle")
     away = min(44.0, length((a, b)) / 2)
-    return element("text", name, x=a[0] + 5, y=a[1] + (away if b[1] > a[1] else 8 - away), class_="flow-name")
+    y = a[1] + (away if b[1] > a[1] else 8 - away)
+    wide = width(name, _SMALL)
+    if any(_overlaps(box, a[0] + 5, y, wide) for box in strip.nodes.values()):
+        return element("text", name, x=a[0] - 5 - wide, y=y, class_="flow-name")
+    return element("text", name, x=a[0] + 5, y=y, class_="flow-name")
+
+
+def _overlaps(box: Box, x: float, y: float, wide: float) -> bool:
+    """Whether a line of small text at x, y lies on a node."""
+    level = box.y - 2 < y and y - _SMALL < box.y + box.height + 2
+    return level and x < box.x + box.width and box.x < x + wide
 
 
 def _badge(badge: Badge, x: float, y: float) -> Markup:

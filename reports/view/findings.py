@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -48,10 +48,10 @@ class FindingView:
     source: str
     reason: str
     meaning: str
-    condition: tuple[str, ...]
-    undecided_reasons: tuple[tuple[str, str], ...]
-    """(why, number)."""
-    effect: tuple[str, ...]
+    condition: str
+    undecided_reasons: tuple[str, ...]
+    """Why, with the number."""
+    effect: str
     advice: str
     worst: tuple[OccurrenceView, ...]
     more: str
@@ -103,7 +103,7 @@ def _finding(finding: Finding, over: Overrun | None, c: Context) -> FindingView:
         meaning=texts.meaning,
         condition=_condition(finding, c),
         undecided_reasons=tuple(
-            (c.t.or_else(f"reason.{reason}", reason), c.formats.number(count))
+            c.t("why.count", why=c.t.or_else(f"reason.{reason}", reason), n=c.formats.number(count))
             for reason, count in finding.reasons
         ),
         effect=_effect(finding, over, c),
@@ -128,11 +128,13 @@ def _severity_note(finding: Finding, c: Context) -> str:
     return c.t(key, default=c.names.severity(Severity(default)))
 
 
-def _condition(finding: Finding, c: Context) -> tuple[str, ...]:
+def _condition(finding: Finding, c: Context) -> str:
     counts = finding.counts
     number = c.formats.number
     sentences = []
-    if counts.decided:
+    if finding.rule.kind == "overdue_and_open":  # what was done in time has its own finding: no share
+        sentences.append(c.t("condition.overdue", violated=number(counts.violated), all=number(counts.total)))
+    elif counts.decided:
         share = c.formats.percent(counts.violated / counts.decided)
         sentences.append(
             c.t(
@@ -149,10 +151,10 @@ def _condition(finding: Finding, c: Context) -> tuple[str, ...]:
         sentences.append(c.t("condition.undecided", pending=pending, unknown=unknown))
     if finding.ambiguous:
         sentences.append(c.t.count("condition.ambiguous", finding.ambiguous))
-    return tuple(sentences)
+    return _joined(c, sentences)
 
 
-def _effect(finding: Finding, over: Overrun | None, c: Context) -> tuple[str, ...]:
+def _effect(finding: Finding, over: Overrun | None, c: Context) -> str:
     sentences = []
     if finding.cases_violated:
         share = c.formats.percent(finding.cases_violated / max(c.audit.population.cases, 1))
@@ -165,4 +167,9 @@ def _effect(finding: Finding, over: Overrun | None, c: Context) -> tuple[str, ..
         sentences.append(c.t("effect.overrun", median=median, most=most))
     if finding.exposure is not None:
         sentences.append(c.t("effect.exposure", amount=c.formats.number(finding.exposure)))
-    return (*sentences, c.t("effect.beyond"))
+    return _joined(c, (*sentences, c.t("effect.beyond")))
+
+
+def _joined(c: Context, sentences: Iterable[str]) -> str:
+    """Sentences in a row: Chinese has no space between them."""
+    return ("" if c.t.lang == "zh" else " ").join(sentences)

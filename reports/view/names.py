@@ -52,7 +52,7 @@ class Names:
     def source(self, authority: Authority) -> str:
         """The document that a criterion cites, with its title."""
         title = next((text.get(self.t.lang) for id, text in self.model.sources if id == authority.source), "")
-        return f"{authority.source} ({title})" if title else authority.source or NONE
+        return self.t("source.titled", id=authority.source, title=title) if title else authority.source
 
     def severity(self, severity: Severity) -> str:
         """Severity in words."""
@@ -85,9 +85,9 @@ class Names:
         }
 
     def anything(self) -> str:
-        """'Any activity', or 'any other activity' where some have an idle limit of their own."""
+        """'Any activity', or those without an idle limit of their own."""
         other = any(each.after for each in self.model.idle_limits)
-        return self.t("activity.other" if other else "activity.any")
+        return self.t("activity.unlimited" if other else "activity.any")
 
     def named_rule(self, rule: Rule) -> str:
         """The contract's own name of a rule, else its id."""
