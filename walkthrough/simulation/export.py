@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 
-from reference_models.model import ReferenceModel
+from logs.problems import InputError, Problem
+from reference_models.model import AttributeSpec, ReferenceModel
 from walkthrough.simulation.generate import Sample
+from walkthrough.simulation.scenarios import GOODS
 
 FORMATS = ("long", "wide", "gb18030", "xlsx")
 TIME = "%Y-%m-%d %H:%M:%S"
 OFFSET_US = 8 * 3_600_000_000
 """Asia/Shanghai has had no summer time since 1991."""
+SHEET_ROWS = 1_048_575
 WIDE_KINDS = ("repeated", "ping_pong", "resent", "late")
 """Faults that a row with one cell per milestone cannot show (late: of handoffs, as starts are lost)."""
 
@@ -24,17 +27,24 @@ def write_exports(
     sample: Sample,
     model: ReferenceModel,
     folder: Path,
-    formats: Iterable[str] = ("long",),
+    formats: Collection[str] = ("long",),
     *,
     lang: str = "zh",
 ) -> list[Path]:
     """Write the sample into a folder; returns what was written.
 
-    long: orders.csv, a row per event · wide: orders_wide.csv, a row per case and a column per milestone ·
-    gb18030: orders_gb18030.csv, the long export in that encoding · xlsx: orders.xlsx, the long export (at
-    most 1,048,575 events). Besides answer_key.csv and, where the sample has limits of its own, limits.yaml
-    (to be given to `walkthrough audit --override`).
+    Always orders.csv (long: a row per event), whose rows answer_key.csv names, and where the sample has
+    limits of its own limits.yaml (to be given to `walkthrough audit --override`). Besides, as asked: wide,
+    orders_wide.csv with a row per case and a column per milestone; gb18030, the long export in that
+    encoding; xlsx, the long export as a workbook. Raises InputError for more events than a worksheet holds.
     """
+    if "xlsx" in formats and len(sample.events) > SHEET_ROWS:
+        raise InputError(
+            Problem(
+                f"a worksheet holds {SHEET_ROWS:,} events, the sample has {len(sample.events):,}",
+                mend="ask for fewer cases, or for --export long",
+            )
+        )
     folder.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as engine:
         table = _export_table(sample, model, lang)
@@ -44,7 +54,7 @@ def write_exports(
         if "gb18030" in formats:
             written.append(_gb18030(written[0], folder / "orders_gb18030.csv"))
         if "wide" in formats:
-            written.append(_wide(table, model, folder / "orders_wide.csv"))
+            written.append(_wide(table, model, folder / "orders_wide.csv", lang))
         if "xlsx" in formats:
             written.append(_xlsx(table, folder / "orders.xlsx"))
     key = folder / "answer_key.csv"
@@ -73,12 +83,23 @@ def _export_table(sample: Sample, model: ReferenceModel, lang: str) -> pd.DataFr
             "Start time" if english else "开始时间": _local(events["start_us"]),
             "Completion time" if english else "完成时间": _local(events["t_us"]),
             "Unit" if english else "处理部门": units,
-            "Handled by" if english else "处理人": staff + events["resource"].astype(str).str.zfill(2),
+            "Handled by" if english else "处理人": staff + events["resource"].astype(str).str.zfill(3),
         }
     )
     for name in cases.columns.drop("case_id"):
-        table[model.attributes[name].name.get(lang)] = cases[name].to_numpy()[row]
+        spec = model.attributes[name]
+        values = cases[name].map(_in_english(spec)).fillna(cases[name]) if english else cases[name]
+        table[spec.name.get(lang)] = values.to_numpy()[row]
     return table
+
+
+def _in_english(spec: AttributeSpec) -> dict[str, str]:
+    """Spelling → the English one of the same category: its first in ASCII, else its id."""
+    return {
+        spelling: next((each for each in spellings if each.isascii()), category)
+        for category, spellings in spec.values.items()
+        for spelling in spellings
+    } | GOODS
 
 
 def _local(us: pd.Series) -> pd.Series:
@@ -94,15 +115,16 @@ def _gb18030(source: Path, target: Path) -> Path:
     return target
 
 
-def _wide(table: pd.DataFrame, model: ReferenceModel, target: Path) -> Path:
+def _wide(table: pd.DataFrame, model: ReferenceModel, target: Path, lang: str) -> Path:
     """A row per case; a milestone that came twice keeps its first time."""
     case, activity, _, done = table.columns[:4]
     attributes = list(table.columns[6:])
-    names = [a.name.zh for a in model.activities.values() if a.name.zh in set(table[activity])]
+    present, suffix = set(table[activity]), "时间" if lang == "zh" else " time"
+    names = [name for a in model.activities.values() if (name := a.name.get(lang)) in present]
     known = table[table[activity].isin(names)]
     cells = known.drop_duplicates([case, activity]).pivot(index=case, columns=activity, values=done)
     wide = known.drop_duplicates(case)[[case, *attributes]].join(cells[names], on=case)
-    wide = wide.rename(columns={name: f"{name}时间" for name in names})
+    wide = wide.rename(columns={name: name + suffix for name in names})
     wide.to_csv(target, index=False)
     return target
 
@@ -126,9 +148,11 @@ def _xlsx(table: pd.DataFrame, target: Path) -> Path:
 def _limits(sample: Sample) -> str:
     """The sample's own limits of handoffs, as an override of the library's contract."""
     unit = "working_days" if sample.scenario.office else "hours"
-    lines = ["# Limits that the sample was made with; a real team would write its own here."]
-    if sample.scenario.limits:
-        lines.append("handoffs:")
+    lines = [
+        f"# Made up by `walkthrough simulate {sample.scenario.model}` (seed {sample.seed}): limits of single",
+        "# handoffs, for which no document gives one. An audit of the sample needs them; your own go here.",
+        "handoffs:",
+    ]
     for handoff, limit in sample.scenario.limits.items():
         lines.append(f"  {handoff}: {{limit: {{{unit}: {limit:g}}}}}")
     return "\n".join([*lines, ""])

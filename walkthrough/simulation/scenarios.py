@@ -24,7 +24,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Targets:
-    """Where each kind of fault can be planted so that the log shows it beyond doubt."""
+    """Where each kind of fault can be planted so that the log shows it beyond doubt.
+
+    A second clearing of a fault, say, would do for a repetition as well as for an escalation left out.
+    """
 
     dropped: tuple[tuple[str, str], ...] = ()
     """(receiver to remove, activity the run must contain)."""
@@ -167,10 +170,10 @@ FAULTS = Scenario(
     targets=Targets(
         dropped=(("return_order", "answer_customer"), ("judge_fault", "dispatch_order")),
         late_handoff=(("judge_fault", "dispatch_order"), ("dispatch_order", "clear_fault")),
-        ping_pong=(("dispatch_order", "clear_fault"),),
+        ping_pong=(("record_fault", "judge_fault"),),
         skipped=("record_fault",),
         inserted=(("handle_at_nmc", "judge_fault"),),
-        repeated=("judge_fault", "clear_fault"),
+        repeated=("judge_fault", "return_order"),
         swapped=(("clear_fault", "return_order"),),
         stretch=("clear_fault",),
         cut_after=("record_fault", "clear_fault", "return_order"),
@@ -201,3 +204,12 @@ PROCUREMENT = Scenario(
 )
 
 SCENARIOS: Mapping[str, Scenario] = {s.model: s for s in (PROVISIONING, FAULTS, PROCUREMENT)}
+
+GOODS = {
+    "光缆": "Optical cable",
+    "配线架": "Distribution frame",
+    "传输设备": "Transmission equipment",
+    "接入设备": "Access equipment",
+    "电源": "Power supply",
+}
+"""What is bought, in both languages."""

@@ -28,6 +28,8 @@ class Slot:
     """Takes longer than the clock's whole limit."""
     halts: bool = False
     """Begins a pause: the work goes on only after it."""
+    faulty: bool = False
+    """The event that shows the planted fault; the answer key names its row."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +67,22 @@ def paused(scenario: Scenario, slots: Slots, rng: np.random.Generator) -> Slots:
     return (*slots[:at], *pause, *slots[at:])
 
 
+def activities_of(slots: Slots) -> set[str]:
+    """Activities that occur."""
+    return {slot.activity for slot in slots}
+
+
 def _index(slots: Slots, activity: str) -> int:
     return next(i for i, slot in enumerate(slots) if slot.activity == activity)
 
 
 def _has(slots: Slots, *activities: str) -> bool:
-    present = {slot.activity for slot in slots}
-    return all(activity in present for activity in activities)
+    return activities_of(slots).issuperset(activities)
+
+
+def _surplus(activity: str) -> Slot:
+    """An event too many."""
+    return Slot(activity, brief=True, faulty=True)
 
 
 def _without(slots: Slots, at: int) -> Slots:
@@ -100,7 +111,7 @@ def _late_handoff(scenario: Scenario, slots: Slots) -> list[Edit]:
         if not (_once(slots, sender) and _once(slots, receiver)) or _work_between(slots, sender, receiver):
             continue
         at, limit = _index(slots, receiver), scenario.limits[f"{sender}->{receiver}"]
-        changed = (*slots[:at], replace(slots[at], late=limit), *slots[at + 1 :])
+        changed = (*slots[:at], replace(slots[at], late=limit, faulty=True), *slots[at + 1 :])
         edits.append((Plant("handoff", "late", f"{sender}->{receiver}"), changed))
     return edits
 
@@ -120,7 +131,7 @@ def _ping_pong(scenario: Scenario, slots: Slots) -> list[Edit]:
             continue
         at = _index(slots, receiver) + 1
         notices = tuple(slot for slot in slots[_index(slots, sender) : at] if slot.beside)
-        bounce = (Slot(sender, brief=True), Slot(receiver, brief=True)) * 2
+        bounce = (_surplus(sender), _surplus(receiver)) * 2
         changed = (*slots[:at], *bounce, *notices, *slots[at:])
         edits.append((Plant("handoff", "ping_pong", f"{sender}->{receiver}"), changed))
     return edits
@@ -139,7 +150,7 @@ def _inserted(scenario: Scenario, slots: Slots) -> list[Edit]:
     for activity, after in scenario.targets.inserted:
         if _has(slots, after) and not _has(slots, activity):
             at = _index(slots, after) + 1
-            changed = (*slots[:at], Slot(activity, brief=True), *slots[at:])
+            changed = (*slots[:at], _surplus(activity), *slots[at:])
             edits.append((Plant("deviation", "inserted", activity), changed))
     return edits
 
@@ -149,7 +160,7 @@ def _repeated(scenario: Scenario, slots: Slots) -> list[Edit]:
     for activity in scenario.targets.repeated:
         if _once(slots, activity):
             at = _index(slots, activity) + 1
-            changed = (*slots[:at], Slot(activity, brief=True), *slots[at:])
+            changed = (*slots[:at], _surplus(activity), *slots[at:])
             edits.append((Plant("deviation", "repeated", activity), changed))
     return edits
 
@@ -162,13 +173,14 @@ def _swapped(scenario: Scenario, slots: Slots) -> list[Edit]:
         a, b = _index(slots, first), _index(slots, second)
         if b == a + 1:
             end = b + 2 if slots[b + 1].beside else b + 1  # a notice stays with its milestone
-            changed = (*slots[:a], *slots[b:end], slots[a], *slots[end:])
+            exchanged = (replace(slots[b], faulty=True), *slots[b + 1 : end], replace(slots[a], faulty=True))
+            changed = (*slots[:a], *exchanged, *slots[end:])
             edits.append((Plant("deviation", "swapped", f"{first}|{second}"), changed))
     return edits
 
 
 def _unknown(scenario: Scenario, slots: Slots) -> list[Edit]:
-    changed = (*slots[:2], Slot(UNKNOWN_LABEL, beside=True), *slots[2:])
+    changed = (*slots[:2], Slot(UNKNOWN_LABEL, beside=True, faulty=True), *slots[2:])
     return [(Plant("deviation", "unknown", UNKNOWN_LABEL), changed)]
 
 
@@ -177,7 +189,7 @@ def _late(scenario: Scenario, slots: Slots) -> list[Edit]:
     for activity in scenario.targets.stretch:
         if scenario.clock and _has(slots, activity, *scenario.clock) and _once(slots, activity):
             at = _index(slots, activity)
-            changed = (*slots[:at], replace(slots[at], stretched=True), *slots[at + 1 :])
+            changed = (*slots[:at], replace(slots[at], stretched=True, faulty=True), *slots[at + 1 :])
             edits.append((Plant("deadline", "late", scenario.clock[1]), changed))
     return edits
 
@@ -194,20 +206,22 @@ def _resent_in_case(scenario: Scenario, slots: Slots) -> list[Edit]:
     if not scenario.order or not _has(slots, scenario.order):
         return []
     at = _index(slots, scenario.order) + 1
-    changed = (*slots[:at], Slot(scenario.order, brief=True), *slots[at:])
+    changed = (*slots[:at], _surplus(scenario.order), *slots[at:])
     return [(Plant("duplicate", "resent", scenario.order), changed)]
 
 
 def cut(scenario: Scenario, slots: Slots, *, after_start: bool) -> list[Slots]:
-    """The case as far as it came: up to one of the activities after which an open case may stand."""
+    """The case as far as it came: up to one of the activities after which an open case may stand.
+
+    That last event is where such a case is found lying."""
     found = []
     for activity in scenario.targets.cut_after:
         if not (_has(slots, activity) and _once(slots, activity)):
             continue
         at = _index(slots, activity)
-        started = scenario.clock is None or scenario.clock[0] in {slot.activity for slot in slots[:at]}
+        started = scenario.clock is None or scenario.clock[0] in activities_of(slots[:at])
         if started or not after_start:
-            found.append(slots[: at + 1])
+            found.append((*slots[:at], replace(slots[at], faulty=True)))
     return found
 
 
