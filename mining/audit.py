@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import ibis
@@ -118,7 +118,10 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
         progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
         detection = detector.detect(evidence)
         rules |= {rule.id: rule for rule in detection.rules}
-        not_checked += detection.not_checked
+        required = evidence.model.required_checks
+        not_checked += [
+            replace(each, required=f"{each.family}.{each.kind}" in required) for each in detection.not_checked
+        ]
         tallies.append(_tally(detection))
         if detection.occurrences is not None:
             undesired = detection.occurrences.filter(ibis._.verdict != Verdict.CONFORMANT.value)
@@ -246,11 +249,11 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
         last_us=None if pd.isna(facts["last"]) else int(facts["last"]),
         exact_share=exact / total if total else 1.0,
         fitting_cases=fitting,
-        fitness=_fitness(aligned, total),
+        fitness=_fitness(aligned, bound.model.costs, total),
     )
 
 
-def _fitness(aligned: Conformance, total: int) -> float | None:
+def _fitness(aligned: Conformance, costs: Mapping[str, int], total: int) -> float | None:
     """Mean over cases of 1 - cost / worst cost (van der Aalst, Adriansyah & van Dongen 2012).
 
     The worst alignment of a trace moves the log alone and, where a whole run is asked for, the model alone.
@@ -262,7 +265,7 @@ def _fitness(aligned: Conformance, total: int) -> float | None:
         aligned.variants.variants, aligned.alignments, aligned.variants.cases, strict=True
     ):
         whole = 0 if variant.mode.starts_anywhere or variant.mode.stops_anywhere else aligned.shortest_run
-        limit = len(variant.trace) + whole
+        limit = sum(costs.get(activity, 1) for activity in variant.trace) + whole
         weighted += cases * (1 - alignment.cost / limit if limit else 1.0)
     return weighted / total
 

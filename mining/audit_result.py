@@ -34,7 +34,7 @@ class Audit:
     as_of_us: int
     """The instant of judgement, microseconds since the epoch, UTC."""
     as_of_basis: str
-    """'given', or 'latest_event' of the log."""
+    """'given', 'window_end' (the export says how far it reaches) or 'latest_event' of the log."""
     model: ReferenceModel
     provenance: Provenance
     population: Population

@@ -99,6 +99,7 @@ def build_model(
         reopened_by=contract.reopened_by,
         severity=dict(contract.severity),
         costs=dict(contract.costs),
+        required_checks=frozenset(contract.required_checks),
         bpmn_sha256=bpmn_sha256,
         contract_sha256=contract_sha256,
         location=location,

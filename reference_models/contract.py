@@ -244,6 +244,7 @@ class ContractDocument(Document):
     ends: tuple[str, ...] = ()
     reopened_by: tuple[str, ...] = ()
     severity: dict[str, Literal["info", "low", "medium", "high"]] = Field(default_factory=dict)
+    required_checks: tuple[Annotated[str, Field(pattern=r"^[a-z]+\.[a-z_]+$")], ...] = ()
     costs: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 
     @field_validator("in_force_from", mode="before")

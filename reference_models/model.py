@@ -356,6 +356,8 @@ class ReferenceModel:
     contract_sha256: str
     location: str
     """Where it was loaded from: 'library' or a path as the user named it."""
+    required_checks: frozenset[str] = frozenset()
+    """'family.kind' of checks without which a run is inconclusive."""
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """The calendars that its clocks run in, by id."""
     overrides: tuple[str, ...] = ()

@@ -20,8 +20,9 @@ class HandoffDropped(Detector):
     several senders meet before the receiver, the handoff of the last of them counts.
     Needs: case, activity, time.
     Verdicts: violated, if the alignment misses the receiver; conformant, if the receiver acted (also out of
-    order); pending, while the case is open and the receiver may still act; not determinable, where the case
-    has rejected rows or labels that the model does not know, either of which could be the receiver.
+    order); pending, while the case is open and the receiver may still act (each one, where the process has
+    yet to choose among receivers); not determinable, where the case has rejected rows or labels that the
+    model does not know, either of which could be the receiver.
     Source: domain.md, 'broken handoff'; design.md, 'What is a handoff?'.
     """
 

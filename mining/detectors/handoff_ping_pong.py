@@ -104,7 +104,8 @@ class HandoffPingPong(Detector):
             pd.DataFrame({"rule_id": [rule.id], "n": [n]}),
             {"rule_id": "string", "n": "int64"},
         )
-        return Detection((rule,), found, conformant, explains=_rows(found))
+        explained = _explained(evidence, between, over)
+        return Detection((rule,), found, conformant, explains=explained)
 
     def _silent(self, evidence: Evidence, rule_id: str) -> ir.Table:
         events, cases = evidence.bound.events, evidence.bound.cases
@@ -121,17 +122,42 @@ class HandoffPingPong(Detector):
         )
 
 
-def _rows(found: ir.Table) -> ir.Table:
-    return found.filter(found.verdict == Verdict.VIOLATED.value).select(row_no=found.rows.unnest()).distinct()
+def _explained(evidence: Evidence, between: str, over: ir.Table) -> ir.Table:
+    """row_no of every event in a stay that a case was pushed into and back from."""
+    stays = _numbered(evidence, between).semi_join(over, "case_id")
+    order = ibis.window(group_by="case_id", order_by=["stay"])
+    parties = stays.select("case_id", "stay", "party").distinct()
+    back = parties.mutate(second_last=parties.party.lag(2).over(order))
+    back = back.filter(back.second_last == back.party).select("case_id", returned="stay")
+    both = stays.inner_join(back, "case_id")
+    inside = both.filter((both.stay == both.returned) | (both.stay == both.returned - 1))
+    return inside.select("row_no").distinct()
+
+
+def _acting(evidence: Evidence, between: str) -> ir.Table:
+    """Events with the party that acted."""
+    events = evidence.bound.events
+    party = events.role if between == "unit" else _role_of(evidence)
+    acting = events.mutate(party=party).filter(ibis._.party.notnull())
+    # Between roles, notices and pauses lie beside the flow: nobody hands over by them.
+    return acting.filter(acting.in_flow) if between == "role" else acting
+
+
+def _numbered(evidence: Evidence, between: str) -> ir.Table:
+    """case_id, row_no, party, stay: consecutive events of one party share a stay."""
+    acting = _acting(evidence, between)
+    order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
+    marked = acting.mutate(before=acting.party.lag().over(order))
+    begins = (marked.before.isnull() | (marked.before != marked.party)).cast("int64")
+    so_far = ibis.rows_window(
+        preceding=None, following=0, group_by=marked.case_id, order_by=[marked.t_us, marked.row_no]
+    )
+    return marked.select("case_id", "row_no", "party", stay=begins.sum().over(so_far))
 
 
 def _bounces(evidence: Evidence, between: str) -> ir.Table:
     """One line per return A→B→A: case_id, t_us of the return, rows of the stay at B and of the return."""
-    events = evidence.bound.events
-    party = events.role if between == "unit" else _role_of(evidence)
-    acting = events.mutate(party=party).filter(ibis._.party.notnull())
-    if between == "role":  # notices and pauses lie beside the flow: nobody hands over by them
-        acting = acting.filter(acting.in_flow)
+    acting = _acting(evidence, between)
     order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
     # Only changes of party matter: a stay begins where the party differs from the one before.
     changed = acting.mutate(before=acting.party.lag().over(order))

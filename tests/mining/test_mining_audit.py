@@ -226,3 +226,24 @@ def test_a_label_that_the_mapping_sets_beside_the_process_is_not_judged():
     result = audit_text(text, "2024-03-08T12:00+08:00", activities={"系统日志": "-"})
     assert result.unknown_labels == ()
     assert found(result) == []
+
+
+def test_a_required_check_that_cannot_run_makes_the_run_inconclusive():
+    model = replace(example_model(), required_checks=frozenset({"duplicate.exact"}))
+    result = audit_text(WHOLE.format("1"), "2024-03-08T12:00+08:00", model=model)
+    assert result.conclusion.outcome is Outcome.INCONCLUSIVE
+    assert result.conclusion.reasons == ("required_check",)
+
+
+def test_ping_pong_explains_every_surplus_event_of_the_stays():
+    text = """
+        case,activity,time
+        1,受理,2024-03-04 09:00
+        1,定方案,2024-03-04 11:00
+        1,受理,2024-03-04 12:00
+        1,受理,2024-03-04 12:30
+        1,定方案,2024-03-04 13:00
+        1,采购要求,2024-03-04 14:00
+    """
+    rules = [rule for rule, _ in found(audit_text(text, "2024-03-05T12:00+08:00"))]
+    assert rules == ["handoff.ping_pong:role"]
