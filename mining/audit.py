@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
 from logs.event_log import EventLog
+from logs.problems import InputError, Problem
 from mining.audit_result import Audit
 from mining.bound_log import BoundLog, bind
 from mining.casefiles import case_files, evidence_rows
@@ -58,9 +60,10 @@ def audit(
     """Judge a log against a reference model.
 
     `as_of_us` (microseconds since the epoch, UTC) defaults to the end of the stated window, else to the
-    latest event. The result is computed whole and survives the log's closing. Raises InputError for an
-    unknown calendar and `mining.alignment.TooLargeError` for a net beyond the cap.
+    latest event. The result is computed whole and survives the log's closing. Raises InputError for a
+    required check that does not exist and `mining.alignment.TooLargeError` for a net beyond the cap.
     """
+    _refuse_unknown_checks(model)
     progress("bind")
     bound = bind(log, model, as_of_us)
     progress("align")
@@ -94,6 +97,23 @@ def audit(
         evidence=evidence_rows(bound, findings),
         excluded_examples=_excluded_examples(log),
     )
+
+
+def _refuse_unknown_checks(model: ReferenceModel) -> None:
+    """A required check that no detector makes could never fail: a slip of the pen, told at once."""
+    known = sorted(f"{detector.family}.{kind}" for detector in detectors() for kind in detector.kinds)
+    problems = [
+        Problem(
+            f"required_checks: no check '{name}'",
+            f"{model.location}: {model.id}",
+            mend=f"did you mean '{near[0]}'?"
+            if (near := get_close_matches(name, known, 1))
+            else ", ".join(known),
+        )
+        for name in sorted(model.required_checks - set(known))
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from workbench import audit_text, example_model, found, us
 
-from logs import read
+from logs import InputError, read
 from logs.mapping import Mapping
 from mining.audit import audit
 from mining.findings import Outcome
@@ -247,3 +247,9 @@ def test_ping_pong_explains_every_surplus_event_of_the_stays():
     """
     rules = [rule for rule, _ in found(audit_text(text, "2024-03-05T12:00+08:00"))]
     assert rules == ["handoff.ping_pong:role"]
+
+
+def test_a_required_check_that_does_not_exist_is_refused():
+    model = replace(example_model(), required_checks=frozenset({"duplicate.exakt"}))
+    with pytest.raises(InputError, match=r"did you mean 'duplicate\.exact'"):
+        audit_text(WHOLE.format("1"), "2024-03-08T12:00+08:00", model=model)
