@@ -158,6 +158,7 @@ def _from_columns(store: Store, raw: RawTable, vocabulary: Vocabulary) -> _Draft
     milestones = [c for c in columns if c.is_time and not names_no_event(c.heading)]
     wide = _is_wide(columns, activities, milestones)
     if wide:
+        milestones = [c for c in columns if c in milestones or (c.is_time and _is_activity(c, vocabulary))]
         draft.keys["layout"] = "wide"
         draft.reasons.append(f"layout: wide ({len(milestones)} columns of times, a row per case)")
         draft.keys["milestones"] = [c.heading for c in milestones]
@@ -184,6 +185,12 @@ def _is_wide(
     ids = [c for c in columns if strength("case", c.heading) >= _SURE]
     keys = ids or [c for c in columns if not c.is_time]
     return any(c.filled and c.distinct >= 0.98 * c.filled for c in keys)
+
+
+def _is_activity(column: Column, vocabulary: Vocabulary) -> bool:
+    """Whether the model knows an activity of this name: 预约时间 may be its booking, not an appointment."""
+    names = {normalise_label(name) for _, names in vocabulary.activities for name in names}
+    return normalise_label(column.heading) in names
 
 
 def _activity_candidates(
