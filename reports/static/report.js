@@ -11,6 +11,14 @@
   };
   addEventListener("hashchange", reveal);
   reveal();
+  // A wide map shows its beginning first.
+  for (const frame of document.querySelectorAll(".frame")) {
+    const first = frame.querySelector(".terminal");
+    if (!first) continue;
+    const middle = first.getBoundingClientRect();
+    const view = frame.getBoundingClientRect();
+    frame.scrollLeft = middle.left + middle.width / 2 - view.left - view.width / 2;
+  }
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details:not([open])")];

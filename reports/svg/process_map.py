@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import subprocess
 import sysconfig
@@ -25,7 +26,6 @@ _INCH = 72.0
 _START, _END = "start", "end"
 _TERMINAL = 52.0
 _SECONDS = 60
-_WIDE = 1300.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,12 @@ def process_map(chosen: Chosen, texts: MapTexts) -> Markup | None:
     labels = [_edge_label(edge, texts) for edge in chosen.edges]
     plain = _layout("\n".join(_dot(chosen, ids, boxes, labels)))
     return None if plain is None else _draw(plain, chosen, ids, boxes, labels, texts)
+
+
+def drawn_width(picture: Markup) -> int:
+    """Width of a map in pixels."""
+    found = re.search(r'viewBox="\S+ \S+ (\d+)', picture)
+    return int(found.group(1)) if found else 0
 
 
 @dataclass(frozen=True)
@@ -207,7 +213,7 @@ def _draw(
         viewBox=f"{-margin} {-margin} {wide + 2 * margin:.0f} {high + 2 * margin:.0f}",
         width=round(wide + 2 * margin),
         height=round(high + 2 * margin),
-        class_="map wide" if wide > _WIDE else "map",
+        class_="map",
         role="img",
     )
 

@@ -10,10 +10,12 @@ from markupsafe import Markup
 from mining.findings import Discovery, Edge, Node
 from reports.catalogue import Catalogue
 from reports.formats import Formats
-from reports.svg.process_map import AIM, MOST_EDGES, MOST_NODES, MapTexts, choose, process_map
+from reports.svg.process_map import AIM, MOST_EDGES, MOST_NODES, MapTexts, choose, drawn_width, process_map
 
 STEPS_SHOWN = 15
 HANDOVERS_SHOWN = 12
+WIDE = 1100
+"""Pixels beyond which a map is printed across."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class DiscoveredView:
     """What the log shows without any reference."""
 
     picture: Markup | None
+    wide: bool
+    """Whether it is so wide that paper had better be turned."""
     unknown: bool
     """Whether it draws an activity that the model does not know."""
     coverage: str
@@ -80,8 +84,10 @@ def discovered_view(
         )
     )
     noise = t("map.tree", noise=f.number(discovery.tree_noise), coverage=f.percent(discovery.tree_coverage))
+    picture = process_map(chosen, texts)
     return DiscoveredView(
-        process_map(chosen, texts),
+        picture,
+        picture is not None and drawn_width(picture) > WIDE,
         any(not node.known for node in chosen.nodes),
         coverage,
         facts,

@@ -12,8 +12,9 @@ from mining.findings import Family, Finding
 from reference_models.lane_grid import lane_grid
 from reference_models.model import Diagram, Standing
 from reports.svg.swimlanes import Badge, LaneTexts, Overlay, swimlanes
-from reports.view.anchors import finding_anchor
+from reports.view.anchors import finding_anchor, group_anchor
 from reports.view.context import Context
+from reports.view.leading import group_key, group_title, grouped
 from reports.view.texts import rule_texts
 
 
@@ -122,7 +123,7 @@ def _badge(findings: Sequence[Finding], place: str, c: Context) -> Badge:
     undecided = sum(each.counts.undecided for each in findings)
     worst = max(findings, key=lambda each: (each.is_violated, each.severity, each.counts.violated))
     title = "\n".join(
-        [place, *(f"{rule_texts(each.rule, c.names).title}: {_counted(each, c)}" for each in findings)]
+        [place, *(f"{title}: {text}" for title, _, _, _, text in (_entry(g, c) for g in grouped(findings)))]
     )
     href = f"#{finding_anchor(worst.rule.id)}"
     if not violated:
@@ -131,23 +132,23 @@ def _badge(findings: Sequence[Finding], place: str, c: Context) -> Badge:
     return Badge(f"{c.t(f'severity.short.{level}')} {c.formats.number(violated)}", level, href, title)
 
 
-def _counted(finding: Finding, c: Context) -> str:
-    if finding.counts.violated:
-        return c.t.count("overlay.violated", finding.counts.violated)
-    return c.t.count("overlay.undecided", finding.counts.undecided)
-
-
 def _line(place: str, findings: Sequence[Finding], c: Context) -> OverlayLine:
     return OverlayLine(
         place,
-        tuple(
-            (
-                rule_texts(each.rule, c.names).title,
-                finding_anchor(each.rule.id),
-                each.severity.name.lower() if each.is_violated else "undecided",
-                c.names.severity(each.severity) if each.is_violated else c.t("overlay.open"),
-                _counted(each, c),
-            )
-            for each in findings
-        ),
+        tuple(_entry(group, c) for group in grouped(findings)),
+    )
+
+
+def _entry(group: Sequence[Finding], c: Context) -> tuple[str, str, str, str, str]:
+    """A finding, or what the cells of one deadline table have together."""
+    worst = max(group, key=lambda each: (each.is_violated, each.severity))
+    key = group_key(worst)
+    violated = sum(each.counts.violated for each in group)
+    undecided = sum(each.counts.undecided for each in group)
+    return (
+        group_title(worst, c) if key else rule_texts(worst.rule, c.names).title,
+        group_anchor(key) if key and worst.is_violated else finding_anchor(worst.rule.id),
+        worst.severity.name.lower() if worst.is_violated else "undecided",
+        c.names.severity(worst.severity) if worst.is_violated else c.t("overlay.open"),
+        c.t.count("overlay.violated", violated) if violated else c.t.count("overlay.undecided", undecided),
     )
