@@ -40,8 +40,8 @@ class CaseView:
     attributes: tuple[tuple[str, str], ...]
     lines: tuple[CaseLine, ...]
     truncated: str
-    cited: tuple[tuple[str, str], ...]
-    """(title of the finding, anchor of the occurrence)."""
+    cited: tuple[tuple[str, tuple[str, ...]], ...]
+    """(title of the finding, anchors of the occurrences)."""
     deviations: int
 
 
@@ -49,10 +49,13 @@ def case_views(c: Context) -> tuple[CaseView, ...]:
     """All case files, by case id."""
     cited = _citations(c.audit.findings, c)
     files = c.audit.case_files
-    return tuple(_case(files[id], tuple(cited[id]), c) for id in sorted(files))
+    return tuple(
+        _case(files[id], tuple((title, tuple(places)) for title, places in cited[id].items()), c)
+        for id in sorted(files)
+    )
 
 
-def _case(case: CaseFile, cited: tuple[tuple[str, str], ...], c: Context) -> CaseView:
+def _case(case: CaseFile, cited: tuple[tuple[str, tuple[str, ...]], ...], c: Context) -> CaseView:
     lines = tuple(_line(row, move, c) for row, move in aligned(case.timeline, case.moves))
     return CaseView(
         case_anchor(case.case_id),
@@ -108,10 +111,12 @@ def _line(row: SourceRow | None, move: Move | None, c: Context) -> CaseLine:
     )
 
 
-def _citations(findings: Sequence[Finding], c: Context) -> dict[str, list[tuple[str, str]]]:
-    cited: dict[str, list[tuple[str, str]]] = defaultdict(list)
+def _citations(findings: Sequence[Finding], c: Context) -> dict[str, dict[str, list[str]]]:
+    """By case the findings that cite it, as either case of a pair: title → anchors."""
+    cited: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for finding in findings:
         title = rule_texts(finding.rule, c.names).title
         for each in finding.worst[:10]:
-            cited[each.case_id].append((title, occurrence_anchor(each.fingerprint)))
+            for case in dict.fromkeys((each.case_id, each.related_case or each.case_id)):
+                cited[case].setdefault(title, []).append(occurrence_anchor(each.fingerprint))
     return cited

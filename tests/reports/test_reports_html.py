@@ -16,13 +16,16 @@ from pathlib import Path
 
 import pytest
 from sample_audit import HOSTILE, PERSONS, blown_up, parsed, sample
+from sample_model import ASSUMED, SOURCED
 
 from mining.audit_result import Audit
-from mining.findings import Conclusion, Outcome
+from mining.findings import Conclusion, CouldNotCheck, Counts, Family, Outcome, Rule, Severity
+from reference_models.model import IdleLimit
 from reports.diff import diff_audits
 from reports.html import render, write_discovery_html, write_html
 from reports.output import OutputError
 from reports.pseudonyms import Pseudonyms
+from reports.view.anchors import case_anchor
 
 LANGUAGES = ("zh", "en")
 GOLDEN = Path(__file__).parent / "golden"
@@ -140,6 +143,86 @@ def test_what_could_not_be_checked_is_on_the_first_page(audit: Audit, people: Ps
     assert "Misrouted handoff" in first
     assert "reason_of_tomorrow" in first  # a code without a text is shown as it is
     assert "Obligations undecided: 1,099. Checks that could not run: 3." in first
+
+
+def test_what_is_missing_is_named_and_long_lists_are_folded(audit: Audit, people: Pseudonyms) -> None:
+    handoffs = tuple(each.id for each in audit.model.handoffs)
+    unchecked = (
+        CouldNotCheck(Family.HANDOFF, "late", "no_limit_given", handoffs),
+        CouldNotCheck(Family.DUPLICATE, "exact", "field_missing", ("supplier", "resource", "no_such")),
+    )
+    page = read(render(replace(audit, not_checked=unchecked), "en", people))
+    assert "Test circuit end to end before acceptance → Customer acceptance" in page.text
+    assert "confirm->dispatch" not in page.text.split("Scope and limits of the evidence")[1]
+    assert f"{len(handoffs)} of them" in page.text
+    assert {"Supplier", "no_such"} <= set(page.texts)
+
+
+def test_cells_of_a_deadline_table_are_one_line_of_the_summary(audit: Audit, people: Pseudonyms) -> None:
+    cells = [
+        replace(f, rule=replace(f.rule, id=f"{f.rule.id}{name}", category=name))
+        for f in audit.findings
+        if f.rule.id == "deadline.late:provisioning/ddn_10/A"
+        for name in ("A", "B", "C")
+    ]
+    clear = replace(
+        cells[2], counts=Counts(7), severity=Severity.INFO, worst=(), cases_violated=0, reasons=()
+    )
+    page = read(render(replace(audit, findings=(*cells[:2], clear)), "en", people))
+    summary = page.text[: page.text.index("Checks that could not run\n")]
+    assert "Late: Provisioning deadline" in summary
+    assert "in 2 of 3 cells of the deadline table" in page.text
+    assert "class A" not in summary
+    assert "class A" in page.text
+    hrefs = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert any(href.startswith("#g-") for href in hrefs)
+    assert any(href.startswith("#r-") for href in hrefs)
+
+
+def test_rules_kept_throughout_are_counted_in_one_table(audit: Audit, people: Pseudonyms) -> None:
+    found = audit.findings[0]
+    clear = [
+        replace(
+            found,
+            rule=Rule(f"deviation.skipped:{id}", Family.DEVIATION, "skipped", SOURCED, Severity.LOW, (id,)),
+            counts=Counts(100),
+            worst=(),
+            reasons=(),
+        )
+        for id in ("accept", "book", "bill")
+    ]
+    page = read(render(replace(audit, findings=(found, *clear)), "en", people))
+    at = page.texts.index("Rules checked and kept throughout")
+    assert "Skipped step" in page.texts[at:]
+    assert {"300", "Accept order", "Book order", "Open billing"} <= set(page.texts[at:])
+
+
+def test_a_pair_shows_rows_and_links_of_both_cases(audit: Audit, people: Pseudonyms) -> None:
+    found = next(f for f in audit.findings if f.rule.kind == "exact")
+    first, second = sorted(audit.case_files)[-2:]
+    rows = tuple(audit.case_files[case].timeline[0].row_no for case in (first, second))
+    pair = replace(found.worst[0], case_id=second, related_case=first, rows=rows, amount=1234567.5)
+    page = read(
+        render(replace(audit, findings=(replace(found, worst=(pair,), exposure=1234567.5),)), "zh", people)
+    )
+    begin = next(i for i, (_, a) in enumerate(page.tags) if a.get("id") == f"o-{pair.fingerprint}")
+    links = [a["href"] for tag, a in page.tags[begin : begin + 12] if tag == "a"]
+    assert links[1:3] == [f"#{case_anchor(second)}", f"#{case_anchor(first)}"]
+    assert page.texts.count(first) >= 2
+    assert "1,234,567.5" in page.text
+
+
+def test_stalled_says_after_which_activities(audit: Audit, people: Pseudonyms) -> None:
+    rule = Rule(
+        "lost.stalled:any", Family.LOST, "stalled", ASSUMED, Severity.LOW, limit=1.0, unit="working_days"
+    )
+    stalled = replace(audit.findings[0], rule=rule, worst=())
+    alone = replace(audit, findings=(stalled,))
+    assert "Stalled after any activity\n" in read(render(alone, "en", people)).text
+    assert "no longer than the limit (1 working day)" in read(render(alone, "en", people)).text
+    model = replace(audit.model, idle_limits=(IdleLimit("dispatch", None), IdleLimit(None, None)))
+    others = read(render(replace(alone, model=model), "en", people)).text
+    assert "Stalled after any activity without a limit of its own" in others
 
 
 def test_kinds_and_reasons_of_tomorrow_get_a_readable_text(audit: Audit, people: Pseudonyms) -> None:

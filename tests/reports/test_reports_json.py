@@ -76,6 +76,14 @@ def test_every_occurrence_and_every_count_is_there(audit: Audit, people: Pseudon
     assert document["case_files"][0]["moves"]
 
 
+def test_every_occurrence_names_file_and_row(audit: Audit, people: Pseudonyms) -> None:
+    document = json.loads(to_json(audit, people))
+    files = document["input"]["files"]
+    for each in document["occurrences"]:
+        assert len(each["sources"]) == len(each["rows"]) > 0
+        assert all(place["row"] >= 1 and files[place["file"]]["name"] for place in each["sources"])
+
+
 def test_hostile_values_come_back_as_they_were(audit: Audit, people: Pseudonyms) -> None:
     document = json.loads(to_json(audit, people))
     assert {each["case_id"] for each in document["case_files"]} >= set(HOSTILE[:3])

@@ -143,6 +143,6 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, most: int, lines: int) ->
     wrapped = wrap(text, most, 12, lines)
     assert len(wrapped) <= lines
     for line in wrapped:
-        assert width(line.rstrip("，。"), 12) <= most
+        assert width(line.rstrip("，。 "), 12) <= most
     if not any(line.endswith("…") for line in wrapped):
         assert "".join(wrapped).replace(" ", "") == text.replace(" ", "")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from logs.event_log import Reason
 from mining.findings import Family, Outcome, Severity, Verdict
 from reference_models.model import Standing
 from reports.catalogue import LANGUAGES, catalogue, read_catalogue
@@ -40,6 +41,8 @@ REASONS = (
     "acceptance_not_recorded",
     "identity_incomplete",
     "paused",
+    "ended_without_stop",
+    "money_not_arrived",
 )
 
 
@@ -77,6 +80,11 @@ def test_every_kind_of_finding_has_its_texts(lang: str) -> None:
         for kind in kinds:
             for part in ("name", "title", "criterion", "meaning", "advice"):
                 assert f"finding.{family}.{kind}.{part}" in texts
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_reason_of_a_row_not_used_has_its_text(lang: str) -> None:
+    assert {f"excluded.{each}" for each in Reason} <= catalogue(lang).texts.keys()
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
