@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from side_by_side import DATA, ROUNDS, Median, Phases, child, interleaved, machine, publish, table
@@ -18,6 +18,8 @@ from side_by_side import DATA, ROUNDS, Median, Phases, child, interleaved, machi
 MODEL = "circuit-provisioning"
 EVENTS_PER_CASE = 13.49
 """Of the simulated sample, planted faults included."""
+ALIKE = ("read", "bind", "align", "discover")
+"""Phases of an audit that do at least what the notebook does."""
 AS_OF = "2026-06-30T17:00"
 DUCKDB, PM4PY, FIRST, NIGHTLY = (
     "DuckDB: `read_csv` into a table",
@@ -112,25 +114,42 @@ CHILDREN: dict[str, tuple[str, Callable[[Path, Phases], None]]] = {
 
 
 def rows(found: dict[str, Median]) -> list[list[str]]:
-    """Whole processes, then the phases of each; ratios to DuckDB's process and to DuckDB's read."""
-    process, read = found[DUCKDB].wall, found[DUCKDB].seconds["read"]
+    """Whole processes, then their phases; ratios to DuckDB's process and to DuckDB's read."""
+    process = found[DUCKDB]
     lines = [
-        [f"**{name}**", f"{m.wall:.1f}", f"{m.wall / process:.1f}", f"{m.cpu:.1f}", f"{m.peak:,.0f}"]
+        _line(f"**{name}**", (m.wall, m.cpu), (process.wall, process.cpu), f"{m.peak:,.0f}")
         for name, m in found.items()
     ]
+    read = process.seconds["read"], process.phase_cpu["read"]
     for name, median in found.items():
         short = name.partition(":")[0] if name != FIRST else "walkthrough, first audit"
-        for phase, seconds in median.seconds.items():
-            if name == FIRST and phase != "read":
-                continue  # the other phases are those of the audit with a mapping file
-            lines.append([f"{short}: {phase}", f"{seconds:.2f}", f"{seconds / read:.1f}", "", ""])
-    alike = sum(found[NIGHTLY].seconds[phase] for phase in ("read", "bind", "align", "discover"))
-    theirs = sum(seconds for phase, seconds in found[PM4PY].seconds.items() if phase != "import")
+        lines += [
+            _line(f"{short}: {phase}", (seconds, median.phase_cpu[phase]), read)
+            for phase, seconds in median.seconds.items()
+            # all other phases of a first audit are those of the audit with a mapping file
+            if name != FIRST or phase == "read"
+        ]
+    ours, theirs = found[NIGHTLY], found[PM4PY]
+    steps = [phase for phase in theirs.seconds if phase != "import"]
     lines += [
-        ["*pm4py: read, format, variants, DFG*", f"{theirs:.2f}", f"{theirs / read:.1f}", "", ""],
-        ["*walkthrough: read, bind, align, discover*", f"{alike:.2f}", f"{alike / read:.1f}", "", ""],
+        _line("*pm4py: read, format, variants, DFG*", _sum(theirs, steps), read),
+        _line("*walkthrough: read, bind, align, discover*", _sum(ours, ALIKE), read),
     ]
     return lines
+
+
+def _sum(median: Median, phases: Iterable[str]) -> tuple[float, float]:
+    return sum(median.seconds[phase] for phase in phases), sum(median.phase_cpu[phase] for phase in phases)
+
+
+def _line(what: str, spent: tuple[float, float], base: tuple[float, float], peak: str = "") -> list[str]:
+    """Wall and CPU seconds, each with its ratio."""
+    figures = [f"{each:.2f}" for pair in zip(spent, _ratios(spent, base), strict=True) for each in pair]
+    return [what, *figures, peak]
+
+
+def _ratios(spent: tuple[float, float], base: tuple[float, float]) -> list[float]:
+    return [each / of for each, of in zip(spent, base, strict=True)]
 
 
 def main() -> None:
@@ -159,7 +178,7 @@ def main() -> None:
         f" spread of wall time up to {max(m.spread for m in found.values()):.0%}.",
         "Bold: whole processes, ratio to DuckDB's process. Others: phases in them, ratio to DuckDB's read.",
     ]
-    head = ["what", "seconds", "× DuckDB", "CPU s", "peak MB"]
+    head = ["what", "wall s", "× DuckDB", "CPU s", "× DuckDB", "peak MB"]
     publish("audit", "Phases of an audit", notes, table(head, rows(found)))
 
 

@@ -1,8 +1,9 @@
 """Run programs side by side as fresh processes, taking turns, and compare their medians.
 
-A child times its own phases and prints them as one line of JSON (`Phases`); the parent takes wall time, CPU
-time and peak memory of the whole process from the operating system (`os.wait4`: Linux and macOS). The parent
-imports nothing heavy, because a child's peak memory begins with that of the process it was forked from.
+A child times its own phases (wall and CPU of all threads) and prints them as one line of JSON (`Phases`); the
+parent takes wall time, CPU time and peak memory of the whole process from the operating system (`os.wait4`:
+Linux and macOS). The parent imports nothing heavy, because a child's peak memory begins with that of the
+process it was forked from.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -26,14 +28,20 @@ RESULTS = Path(__file__).parent / "results"
 _MAXRSS_BYTES = 1 if sys.platform == "darwin" else 1024
 
 
+def peak_mb(usage: resource.struct_rusage) -> float:
+    """Largest resident memory in MB (10^6 bytes)."""
+    return usage.ru_maxrss * _MAXRSS_BYTES / 1e6
+
+
 class Phases:
     """Phases of a child: entered by name, printed as JSON at the end."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.cpu: dict[str, float] = {}
         self.facts: dict[str, float] = {}
         self._name = ""
-        self._since = 0.0
+        self._since = self._cpu_since = 0.0
 
     def __enter__(self) -> Phases:
         return self
@@ -41,13 +49,16 @@ class Phases:
     def __call__(self, name: str) -> None:
         """The phase before this one ends, this one begins."""
         self.end()
-        self._name, self._since = name, time.perf_counter()
+        self._name, self._since, self._cpu_since = name, time.perf_counter(), time.process_time()
 
     def end(self) -> None:
         """The running phase ends."""
         if self._name:
-            spent = time.perf_counter() - self._since
-            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + spent
+            wall, cpu = time.perf_counter() - self._since, time.process_time() - self._cpu_since
+            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + wall
+            self.cpu[self._name] = self.cpu.get(self._name, 0.0) + cpu
+            if self._name == "import":
+                self.facts["imported_mb"] = peak_mb(resource.getrusage(resource.RUSAGE_SELF))
             self._name = ""
 
     def __exit__(
@@ -55,7 +66,9 @@ class Phases:
     ) -> None:
         self.end()
         if error is None:
-            sys.stdout.write("\n" + json.dumps({"seconds": self.seconds, "facts": self.facts}) + "\n")
+            sys.stdout.write(
+                "\n" + json.dumps({"seconds": self.seconds, "cpu": self.cpu, "facts": self.facts}) + "\n"
+            )
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,9 @@ class Run:
     peak: float
     """Largest resident memory in MB (10^6 bytes)."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Phases that the child timed."""
+    """Wall time of the phases."""
+    phase_cpu: Mapping[str, float] = field(default_factory=dict)
+    """CPU time of the phases."""
     facts: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -81,6 +96,7 @@ class Median:
     cpu: float
     peak: float
     seconds: Mapping[str, float]
+    phase_cpu: Mapping[str, float]
     facts: Mapping[str, float]
     spread: float
     """(slowest - fastest) / median of wall time: how far to trust the medians."""
@@ -94,6 +110,9 @@ class Median:
             cpu=statistics.median(run.cpu for run in runs),
             peak=statistics.median(run.peak for run in runs),
             seconds={name: statistics.median(run.seconds[name] for run in runs) for name in runs[0].seconds},
+            phase_cpu={
+                name: statistics.median(run.phase_cpu[name] for run in runs) for name in runs[0].seconds
+            },
             facts=runs[-1].facts,
             spread=(max(walls) - min(walls)) / statistics.median(walls),
         )
@@ -135,8 +154,9 @@ def _run(command: Sequence[str]) -> Run:
     return Run(
         wall,
         usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * _MAXRSS_BYTES / 1e6,
+        peak_mb(usage),
         told.get("seconds", {}),
+        told.get("cpu", {}),
         told.get("facts", {}),
     )
 
