@@ -128,7 +128,7 @@
         const name = caseOf(at);
         const who = cell(row, "");
         link(who, name, lookup.walks[name]);
-        if (data.related[at] >= 0) {
+        if (data.related[at] >= 0 && data.related[at] !== cases[at]) {
           const other = data.cases[data.related[at]];
           who.append(" ↔ ");
           link(who, other, lookup.walks[other]);

@@ -33,7 +33,7 @@ class OccurrenceView:
     case: str
     case_anchor: str | None
     related: str
-    """The other case of a pair; else empty."""
+    """The other case of a pair; empty where the pair lies within one case."""
     related_anchor: str | None
     facts: tuple[tuple[str, str], ...]
     """(name, value)."""
@@ -54,7 +54,7 @@ def occurrence_view(occurrence: Occurrence, rule: Rule, c: Context) -> Occurrenc
         occurrence.fingerprint,
         occurrence.case_id,
         _walk(occurrence.case_id, c),
-        occurrence.related_case or "",
+        _other(occurrence) or "",
         _walk(occurrence.related_case, c),
         tuple(_facts(occurrence, rule, c)),
         tuple(_notes(occurrence, c)),
@@ -72,7 +72,11 @@ def _walk(case: str | None, c: Context) -> str | None:
 def _row(number: int, occurrence: Occurrence, c: Context) -> RowView:
     row = c.audit.evidence.get(number)
     view = row_view(row, number, c)
-    return replace(view, case=row.case_id) if row and occurrence.related_case else view
+    return replace(view, case=row.case_id) if row and _other(occurrence) else view
+
+
+def _other(occurrence: Occurrence) -> str | None:
+    return occurrence.related_case if occurrence.related_case != occurrence.case_id else None
 
 
 def row_view(row: SourceRow | None, number: int, c: Context) -> RowView:
@@ -96,10 +100,14 @@ def overrun(measure: float | None, limit: float | None, family: str) -> float | 
 
 def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, str]]:
     over = overrun(occurrence.measure, occurrence.limit, rule.family)
-    key = "fact.gap" if rule.family is Family.DUPLICATE else "fact.measure"
+    pair = rule.family is Family.DUPLICATE
+    measured = c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit)
     facts = (
-        (key, c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit)),
-        ("fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
+        (
+            "fact.gap" if pair else "fact.measure",
+            c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit),
+        ),
+        ("fact.span" if pair else "fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
         ("fact.overrun", c.formats.measure(over, rule.unit)),
         ("fact.start", c.formats.time(occurrence.start_us)),
         ("fact.due", c.formats.time(occurrence.due_us)),

@@ -72,6 +72,12 @@ def read(content: bytes) -> Reader:
     return reader
 
 
+@pytest.fixture(scope="module")
+def plain(audit: Audit) -> Audit:
+    """The audit without a map, whose layout takes a second."""
+    return replace(audit, discovery=replace(audit.discovery, nodes=(), edges=()))
+
+
 @pytest.fixture(scope="module", params=LANGUAGES)
 def page(request: pytest.FixtureRequest, audit: Audit, people: Pseudonyms) -> Reader:
     return read(render(audit, request.param, people))
@@ -137,38 +143,38 @@ def test_every_worst_occurrence_can_be_cited(audit: Audit, page: Reader) -> None
     assert "开通工单_2024.csv:44" in page.text
 
 
-def test_what_could_not_be_checked_is_on_the_first_page(audit: Audit, people: Pseudonyms) -> None:
-    text = read(render(audit, "en", people)).text
+def test_what_could_not_be_checked_is_on_the_first_page(plain: Audit, people: Pseudonyms) -> None:
+    text = read(render(plain, "en", people)).text
     first = text[: text.index("Scope and limits of the evidence", text.index("Checks that could not run"))]
     assert "Misrouted handoff" in first
     assert "reason_of_tomorrow" in first  # a code without a text is shown as it is
     assert "Obligations undecided: 1,099. Checks that could not run: 3." in first
 
 
-def test_what_is_missing_is_named_and_long_lists_are_folded(audit: Audit, people: Pseudonyms) -> None:
-    handoffs = tuple(each.id for each in audit.model.handoffs)
+def test_what_is_missing_is_named_and_long_lists_are_folded(plain: Audit, people: Pseudonyms) -> None:
+    handoffs = tuple(each.id for each in plain.model.handoffs)
     unchecked = (
         CouldNotCheck(Family.HANDOFF, "late", "no_limit_given", handoffs),
         CouldNotCheck(Family.DUPLICATE, "exact", "field_missing", ("supplier", "resource", "no_such")),
     )
-    page = read(render(replace(audit, not_checked=unchecked), "en", people))
+    page = read(render(replace(plain, not_checked=unchecked), "en", people))
     assert "Test circuit end to end before acceptance → Customer acceptance" in page.text
     assert "confirm->dispatch" not in page.text.split("Scope and limits of the evidence")[1]
     assert f"{len(handoffs)} of them" in page.text
     assert {"Supplier", "no_such"} <= set(page.texts)
 
 
-def test_cells_of_a_deadline_table_are_one_line_of_the_summary(audit: Audit, people: Pseudonyms) -> None:
+def test_cells_of_a_deadline_table_are_one_line_of_the_summary(plain: Audit, people: Pseudonyms) -> None:
     cells = [
         replace(f, rule=replace(f.rule, id=f"{f.rule.id}{name}", category=name))
-        for f in audit.findings
+        for f in plain.findings
         if f.rule.id == "deadline.late:provisioning/ddn_10/A"
         for name in ("A", "B", "C")
     ]
     clear = replace(
         cells[2], counts=Counts(7), severity=Severity.INFO, worst=(), cases_violated=0, reasons=()
     )
-    page = read(render(replace(audit, findings=(*cells[:2], clear)), "en", people))
+    page = read(render(replace(plain, findings=(*cells[:2], clear)), "en", people))
     summary = page.text[: page.text.index("Checks that could not run\n")]
     assert "Late: Provisioning deadline" in summary
     assert "in 2 of 3 cells of the deadline table" in page.text
@@ -179,8 +185,8 @@ def test_cells_of_a_deadline_table_are_one_line_of_the_summary(audit: Audit, peo
     assert any(href.startswith("#r-") for href in hrefs)
 
 
-def test_rules_kept_throughout_are_counted_in_one_table(audit: Audit, people: Pseudonyms) -> None:
-    found = audit.findings[0]
+def test_rules_kept_throughout_are_counted_in_one_table(plain: Audit, people: Pseudonyms) -> None:
+    found = plain.findings[0]
     clear = [
         replace(
             found,
@@ -191,19 +197,19 @@ def test_rules_kept_throughout_are_counted_in_one_table(audit: Audit, people: Ps
         )
         for id in ("accept", "book", "bill")
     ]
-    page = read(render(replace(audit, findings=(found, *clear)), "en", people))
+    page = read(render(replace(plain, findings=(found, *clear)), "en", people))
     at = page.texts.index("Rules checked and kept throughout")
     assert "Skipped step" in page.texts[at:]
     assert {"300", "Accept order", "Book order", "Open billing"} <= set(page.texts[at:])
 
 
-def test_a_pair_shows_rows_and_links_of_both_cases(audit: Audit, people: Pseudonyms) -> None:
-    found = next(f for f in audit.findings if f.rule.kind == "exact")
-    first, second = sorted(audit.case_files)[-2:]
-    rows = tuple(audit.case_files[case].timeline[0].row_no for case in (first, second))
+def test_a_pair_shows_rows_and_links_of_both_cases(plain: Audit, people: Pseudonyms) -> None:
+    found = next(f for f in plain.findings if f.rule.kind == "exact")
+    first, second = sorted(plain.case_files)[-2:]
+    rows = tuple(plain.case_files[case].timeline[0].row_no for case in (first, second))
     pair = replace(found.worst[0], case_id=second, related_case=first, rows=rows, amount=1234567.5)
     page = read(
-        render(replace(audit, findings=(replace(found, worst=(pair,), exposure=1234567.5),)), "zh", people)
+        render(replace(plain, findings=(replace(found, worst=(pair,), exposure=1234567.5),)), "zh", people)
     )
     begin = next(i for i, (_, a) in enumerate(page.tags) if a.get("id") == f"o-{pair.fingerprint}")
     links = [a["href"] for tag, a in page.tags[begin : begin + 12] if tag == "a"]
@@ -212,29 +218,29 @@ def test_a_pair_shows_rows_and_links_of_both_cases(audit: Audit, people: Pseudon
     assert "1,234,567.5" in page.text
 
 
-def test_stalled_says_after_which_activities(audit: Audit, people: Pseudonyms) -> None:
+def test_stalled_says_after_which_activities(plain: Audit, people: Pseudonyms) -> None:
     rule = Rule(
         "lost.stalled:any", Family.LOST, "stalled", ASSUMED, Severity.LOW, limit=1.0, unit="working_days"
     )
-    stalled = replace(audit.findings[0], rule=rule, worst=())
-    alone = replace(audit, findings=(stalled,))
+    stalled = replace(plain.findings[0], rule=rule, worst=())
+    alone = replace(plain, findings=(stalled,))
     assert "Stalled after any activity\n" in read(render(alone, "en", people)).text
     assert "no longer than the limit (1 working day)" in read(render(alone, "en", people)).text
-    model = replace(audit.model, idle_limits=(IdleLimit("dispatch", None), IdleLimit(None, None)))
+    model = replace(plain.model, idle_limits=(IdleLimit("dispatch", None), IdleLimit(None, None)))
     others = read(render(replace(alone, model=model), "en", people)).text
     assert "Stalled after any activity without a limit of its own" in others
 
 
-def test_kinds_and_reasons_of_tomorrow_get_a_readable_text(audit: Audit, people: Pseudonyms) -> None:
-    text = read(render(audit, "en", people)).text
+def test_kinds_and_reasons_of_tomorrow_get_a_readable_text(plain: Audit, people: Pseudonyms) -> None:
+    text = read(render(plain, "en", people)).text
     assert "Rule breach: rule.kind_of_tomorrow (x)" in text
     assert "a_code_of_tomorrow" in text
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))
-def test_every_outcome_has_its_sentence(audit: Audit, people: Pseudonyms, outcome: Outcome) -> None:
+def test_every_outcome_has_its_sentence(plain: Audit, people: Pseudonyms, outcome: Outcome) -> None:
     conclusion = Conclusion(outcome, ("reject_limit", "a_reason_of_tomorrow"), True)
-    text = read(render(replace(audit, conclusion=conclusion), "en", people)).text
+    text = read(render(replace(plain, conclusion=conclusion), "en", people)).text
     assert "More rows were rejected than the limit allows." in text
     assert "a_reason_of_tomorrow" in text
     if outcome is Outcome.INCONCLUSIVE:
@@ -262,9 +268,9 @@ def _unpacked(content: bytes) -> dict[str, list[object]]:
     return columns
 
 
-def test_the_table_holds_every_occurrence(audit: Audit, people: Pseudonyms) -> None:
-    data = _unpacked(render(audit, "zh", people))
-    frame = audit.occurrences
+def test_the_table_holds_every_occurrence(plain: Audit, people: Pseudonyms) -> None:
+    data = _unpacked(render(plain, "zh", people))
+    frame = plain.occurrences
     assert len(data["rule"]) == len(frame)
     case, cases = 0, []
     for step in data["case"]:
@@ -276,9 +282,9 @@ def test_the_table_holds_every_occurrence(audit: Audit, people: Pseudonyms) -> N
 
 
 def test_a_hundred_thousand_occurrences_make_a_small_file(
-    audit: Audit, people: Pseudonyms, tmp_path: Path
+    plain: Audit, people: Pseudonyms, tmp_path: Path
 ) -> None:
-    big = blown_up(audit, 100_000)
+    big = blown_up(plain, 100_000)
     path = write_html(big, tmp_path / "big.html", lang="zh", people=people)
     assert path.stat().st_size < 5_000_000
     data = _unpacked(path.read_bytes())
@@ -286,10 +292,10 @@ def test_a_hundred_thousand_occurrences_make_a_small_file(
     assert len(data["source_row"]) == 200_000
 
 
-def test_comparison_with_an_earlier_audit(audit: Audit, people: Pseudonyms) -> None:
-    earlier = replace(audit, occurrences=audit.occurrences.iloc[10:].reset_index(drop=True))
-    diff = diff_audits(parsed(earlier, people), parsed(audit, people))
-    text = read(render(audit, "en", people, diff)).text
+def test_comparison_with_an_earlier_audit(plain: Audit, people: Pseudonyms) -> None:
+    earlier = replace(plain, occurrences=plain.occurrences.iloc[10:].reset_index(drop=True))
+    diff = diff_audits(parsed(earlier, people), parsed(plain, people))
+    text = read(render(plain, "en", people, diff)).text
     assert "Compared with the earlier audit" in text
     assert "New: 10" in text
     assert "Unchanged: 1,668" in text
