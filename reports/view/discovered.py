@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -98,9 +99,14 @@ def discovered_view(
                 :HANDOVERS_SHOWN
             ]
         ),
-        discovery.tree,
+        _named(discovery.tree, name),
         noise if discovery.tree else "",
     )
+
+
+def _named(tree: str, name: Callable[[str], str]) -> str:
+    """A process tree with the names of its activities, which it quotes."""
+    return re.sub(r"'([^']+)'", lambda found: f"'{name(found.group(1))}'", tree)
 
 
 def _counts(node: Node, t: Catalogue, f: Formats) -> str:

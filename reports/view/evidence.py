@@ -103,10 +103,7 @@ def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, st
     pair = rule.family is Family.DUPLICATE
     measured = c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit)
     facts = (
-        (
-            "fact.gap" if pair else "fact.measure",
-            c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit),
-        ),
+        ("fact.gap" if pair else "fact.measure", measured),
         ("fact.span" if pair else "fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
         ("fact.overrun", c.formats.measure(over, rule.unit)),
         ("fact.start", c.formats.time(occurrence.start_us)),

@@ -58,5 +58,8 @@ def method_view(c: Context) -> MethodView:
         text,
         text != log.mapping_text,
         tuple(map(c.persons.text, log.mapping_reasons)),
-        tuple((c.t.or_else(f"column.{column}", column), heading) for column, heading in log.headings),
+        tuple(
+            (c.t.or_else(f"column.{column}", c.names.attribute(column)), heading)
+            for column, heading in log.headings
+        ),
     )
