@@ -63,6 +63,10 @@ class _Machine:
     log_costs: Mapping[str, int]
     model_cost: Ints
     """Per edge, in units: what it costs to fire it without an event."""
+    move_costs: tuple[int, ...]
+    """The same, for single look-ups."""
+    move_units: tuple[int, ...]
+    """The same in whole units of deviation."""
     group_starts: npt.NDArray[np.intp]
     """Where the edges of a next target begin (edges are sorted by target)."""
     group_targets: Ints
@@ -87,11 +91,14 @@ class _Machine:
         incoming: list[list[int]] = [[] for _ in graph.markings]
         for edge, state in enumerate(graph.target.tolist()):
             incoming[state].append(edge)
+        model_cost = np.array([1 if n is None else costs.get(n, 1) * UNIT for n in labels], dtype=np.int64)
         return cls(
             graph=graph,
             states=len(graph.markings),
             log_costs={label: cost * UNIT for label, cost in costs.items()},
-            model_cost=np.array([1 if n is None else costs.get(n, 1) * UNIT for n in labels], dtype=np.int64),
+            model_cost=model_cost,
+            move_costs=tuple(model_cost.tolist()),
+            move_units=tuple((model_cost // UNIT).tolist()),
             group_starts=starts,
             group_targets=targets,
             by_label={label: np.array(edges) for label, edges in edges_of.items()},
@@ -221,9 +228,9 @@ class _Optima:
 
     machine: _Machine
     trace: tuple[str, ...]
-    rows: list[list[int]]
+    rows: Ints
     """Least cost per events seen and state."""
-    model_cost: list[int]
+    model_cost: tuple[int, ...]
     whole: bool = False
     """Whether `rows` and `model_cost` are in whole units of deviation, without the tie-breaking parts."""
 
@@ -235,21 +242,22 @@ class _Optima:
     def arcs(self, here: Place) -> Iterator[_Arc]:
         """Moves by which an optimal alignment may arrive here, in the order of the tie-breaking rule."""
         seen, state = here
-        cost = self.rows[seen][state]
+        rows = self.rows
+        cost = rows.item(seen, state)
         if cost == 0 and seen == 0:
             return
         machine, graph = self.machine, self.machine.graph
         if seen:
-            event, before = self.trace[seen - 1], self.rows[seen - 1]
-            if before[state] + self.log_cost(event) == cost:
+            event = self.trace[seen - 1]
+            if rows.item(seen - 1, state) + self.log_cost(event) == cost:
                 yield _Arc((seen - 1, state), Step(seen - 1, None), ("log", event))
             for edge in machine.incoming[state]:
                 source = machine.source[edge]
-                if machine.labels[edge] == event and before[source] == cost:
+                if machine.labels[edge] == event and rows.item(seen - 1, source) == cost:
                     yield _Arc((seen - 1, source), Step(seen - 1, int(graph.transition[edge])), None)
         for edge in machine.incoming[state]:
             source, label = machine.source[edge], machine.labels[edge]
-            if self.rows[seen][source] + self.model_cost[edge] == cost:
+            if rows.item(seen, source) + self.model_cost[edge] == cost:
                 deviation = None if label is None else ("model", label)
                 yield _Arc((seen, source), Step(None, int(graph.transition[edge])), deviation)
 
@@ -289,8 +297,8 @@ def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
     last = len(variant.trace)
     ends = list(range(machine.states)) if variant.mode.stops_anywhere else list(machine.graph.finals)
     best = int(costs[last, ends].min())
-    optima = _Optima(machine, variant.trace, costs.tolist(), machine.model_cost.tolist())
-    here = next((last, state) for state in ends if optima.rows[last][state] == best)
+    optima = _Optima(machine, variant.trace, costs, machine.move_costs)
+    here = next((last, state) for state in ends if costs.item(last, state) == best)
     steps: list[Step] = []
     while (arc := next(optima.arcs(here), None)) is not None:
         steps.append(arc.step)
@@ -300,8 +308,8 @@ def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
     if deviations:
         # In doubt only deviations count: an alignment with more silent steps is as good.
         whole = costs // UNIT
-        every = _Optima(machine, variant.trace, whole.tolist(), (machine.model_cost // UNIT).tolist(), True)
-        goals = [(last, state) for state in ends if every.rows[last][state] == deviations]
+        every = _Optima(machine, variant.trace, whole, machine.move_units, True)
+        goals = [(last, state) for state in ends if whole.item(last, state) == deviations]
         steps = _mark_avoidable(machine, variant.trace, steps, every.certain(goals))
     return Alignment(deviations, tuple(steps), machine.graph.markings[here[1]])
 
