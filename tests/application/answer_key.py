@@ -1,0 +1,97 @@
+"""A sample with planted faults beside what the audit found in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+import walkthrough
+from mining.audit_result import Audit
+from reference_models import load
+from walkthrough.simulation import Sample, simulate, write_exports
+
+CASES = 600
+SCENARIOS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
+SUBJECT_OF = {
+    "handoff.dropped": lambda rule, subject: rule.endswith(f"->{subject}"),
+    "handoff.late": lambda rule, subject: rule.endswith(f":{subject}"),
+    "deviation.swapped": lambda rule, subject: rule.partition(":")[2] in subject.split("|"),
+    **{
+        f"deviation.{kind}": lambda rule, subject: rule.endswith(f":{subject}")
+        for kind in ("skipped", "inserted", "repeated", "unknown")
+    },
+}
+"""Whether a rule speaks of what was planted; rules of other kinds name no activity in their id."""
+
+
+@dataclass(frozen=True)
+class Exam:
+    """A simulated sample with its exports."""
+
+    model: str
+    folder: Path
+    sample: Sample
+    key: pd.DataFrame
+    """answer_key.csv, and the family.kind as `fk`."""
+
+    def audit(self, file: str = "orders.csv") -> Audit:
+        """Audit an export as a user would: with the proposed mapping and the sample's limits."""
+        limits = self.folder / "limits.yaml"
+        override = limits if limits.exists() else None
+        return walkthrough.audit(self.folder / file, self.model, override=override, as_of=self.sample.as_of)
+
+    @property
+    def planted(self) -> pd.DataFrame:
+        return self.key[self.key["role"] == "planted"]
+
+
+def exam(model: str, seed: int, folder: Path, formats: tuple[str, ...] = ("long",), lang: str = "zh") -> Exam:
+    """Simulate and export."""
+    reference = load(model)
+    sample = simulate(reference, cases=CASES, seed=seed)
+    write_exports(sample, reference, folder, formats, lang=lang)
+    key = pd.read_csv(folder / "answer_key.csv", dtype=str, keep_default_na=False)
+    return Exam(model, folder, sample, key.assign(fk=key["family"] + "." + key["kind"]))
+
+
+def violated(audit: Audit) -> pd.DataFrame:
+    """Violated occurrences with family.kind as `fk` and their source rows as a set."""
+    found = audit.occurrences[audit.occurrences["verdict"] == "violated"]
+    rows = [{int(place.split(":")[1]) for place in places} for places in found["sources"]]
+    return found.assign(fk=found["rule_id"].str.partition(":")[0], found_rows=rows)
+
+
+def missed(exam: Exam, found: pd.DataFrame) -> list[str]:
+    """Planted faults of which no occurrence has the same case, kind, subject, pair and rows."""
+    there = {key: list(group.itertuples()) for key, group in found.groupby(["case_id", "fk"])}
+    return [
+        f"{planted.case_id} {planted.fk} {planted.subject} rows {planted.rows}"
+        for planted in exam.planted.itertuples()
+        if not any(_answers(planted, each) for each in there.get((planted.case_id, planted.fk), []))
+    ]
+
+
+def surplus(exam: Exam, found: pd.DataFrame) -> list[str]:
+    """Occurrences that were neither planted nor declared as a consequence of what was."""
+    allowed = set(zip(exam.key["case_id"], exam.key["fk"], strict=True))
+    return [
+        f"{each.case_id} {each.rule_id} {each.anchor}"
+        for each in found.itertuples()
+        if (each.case_id, each.fk) not in allowed
+    ]
+
+
+def _answers(planted, occurrence) -> bool:
+    fits = SUBJECT_OF.get(planted.fk, lambda rule, subject: True)
+    if not fits(occurrence.rule_id, planted.subject):
+        return False
+    if planted.related_case and occurrence.related_case != planted.related_case:
+        return False
+    rows = {int(row) for row in planted.rows.split()}
+    if planted.family == "deadline":  # evidence is where the clock began and ended, not what took so long
+        return min(occurrence.found_rows) < min(rows) and occurrence.measure > occurrence.limit
+    if planted.kind == "swapped":  # of two events in the wrong order, one is told as moved
+        return bool(rows & occurrence.found_rows)
+    return rows <= occurrence.found_rows

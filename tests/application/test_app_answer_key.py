@@ -1,0 +1,128 @@
+"""The simulator's answer key and the audit agree: all that was planted is found, and nothing else.
+
+Through the one public function, without a mapping: what a user does with an export of an order system.
+"""
+
+import pytest
+from answer_key import SCENARIOS, exam, missed, surplus, violated
+
+import logs
+
+MODELS = [pytest.param(model, marks=pytest.mark.xdist_group(model)) for model in SCENARIOS]
+"""Tests of one model run in one process, which makes its sample once."""
+
+SHOWN_WIDE = {
+    "handoff.dropped",
+    "deviation.skipped",
+    "deviation.inserted",
+    "deviation.swapped",
+    "deadline.late",
+    "deadline.overdue_and_open",
+    "lost.stalled",
+}
+"""Kinds that a table with one cell per milestone shows, where no milestone came twice."""
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """One sample per scenario in all its exports."""
+    made = {}
+
+    def get(model):
+        if model not in made:
+            folder = tmp_path_factory.mktemp(model)
+            made[model] = exam(model, 1, folder, ("long", "wide", "gb18030", "xlsx"))
+        return made[model]
+
+    return get
+
+
+@pytest.fixture(scope="module")
+def audited(sample):
+    """The audits of its exports, each made once."""
+    made = {}
+
+    def get(model, file="orders.csv"):
+        if (model, file) not in made:
+            made[model, file] = sample(model).audit(file)
+        return made[model, file]
+
+    return get
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("model", MODELS)
+def test_all_that_was_planted_is_found_and_nothing_else(model, seed, sample, audited, tmp_path):
+    each = sample(model) if seed == 1 else exam(model, seed, tmp_path)
+    found = violated(audited(model) if seed == 1 else each.audit())
+    assert len(each.planted) >= 60
+    assert missed(each, found) == []
+    assert surplus(each, found) == []
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_cases_that_only_look_like_faults_are_left_alone(model, sample, audited):
+    """Open and young ones, and those that waited for the customer."""
+    key = sample(model).key
+    innocent = set(key.loc[key["role"] == "innocent", "case_id"])
+    assert len(innocent) >= 25
+    assert innocent.isdisjoint(violated(audited(model))["case_id"])
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_encoding_and_format_change_no_event(model, sample):
+    """The same events make the same audit; that is tested with one model below."""
+    folder = sample(model).folder
+    tables = []
+    for file in ("orders.csv", "orders_gb18030.csv", "orders.xlsx"):
+        with logs.read(folder / file) as log:
+            tables.append(log.events.order_by("row_no").to_pandas())
+            assert log.provenance.rows_used == len(sample(model).sample.events)
+    assert tables[1].equals(tables[0])
+    assert tables[2].equals(tables[0])
+
+
+@pytest.mark.parametrize("file", ["orders_gb18030.csv", "orders.xlsx"])
+@pytest.mark.parametrize("model", MODELS[1:2])
+def test_encoding_and_format_change_no_occurrence(model, file, audited):
+    plain, other = audited(model), audited(model, file)
+    assert other.occurrences.equals(plain.occurrences)
+    assert [(f.rule.id, f.counts) for f in other.findings] == [(f.rule.id, f.counts) for f in plain.findings]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_an_english_export_gives_the_same(model, audited, tmp_path):
+    columns = ["rule_id", "case_id", "verdict", "reason", "measure"]
+    english = exam(model, 1, tmp_path, lang="en").audit()
+    assert english.occurrences[columns].equals(audited(model).occurrences[columns])
+    heading = (tmp_path / "orders.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert heading.startswith("Case id,Activity,Start time")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_wide_export_gives_the_same_where_it_can_show_it(model, sample, audited):
+    """In cases whose milestones came once; starts, people and repetitions have no cell in it."""
+    long, wide, made = audited(model), audited(model, "orders_wide.csv"), sample(model).sample
+    assert wide.provenance.layout == "wide"
+    flow = {each.id for each in long.model.activities.values() if each.in_flow}
+    counted = made.events[made.events["activity"].isin(flow)].groupby(["case", "activity"]).size()
+    twice = counted[counted > 1].index.get_level_values("case").unique()
+    repeated = set(made.cases.loc[twice, "case_id"])
+
+    def shown(audit):
+        found = violated(audit)
+        kept = found[found["fk"].isin(SHOWN_WIDE) & ~found["case_id"].isin(repeated)]
+        return set(zip(kept["fingerprint"], kept["case_id"], kept["rule_id"], strict=True))
+
+    assert len(shown(long)) >= 15
+    assert shown(wide) == shown(long)
+
+
+@pytest.mark.parametrize("model", MODELS[:2])
+def test_a_wide_export_calls_no_handoff_late_that_it_cannot_time(model, sample, audited):
+    """It has completion times only: within the limit conforms, otherwise acceptance is not determinable."""
+    occurrences, planted = audited(model, "orders_wide.csv").occurrences, sample(model).planted
+    late = occurrences[occurrences["rule_id"].str.startswith("handoff.late:")]
+    assert "violated" not in set(late["verdict"])
+    undecided = set(late.loc[late["verdict"] == "not_determinable", "case_id"])
+    assert set(planted.loc[planted["fk"] == "handoff.late", "case_id"]) <= undecided
