@@ -142,10 +142,11 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
         not_checked += [
             replace(each, required=f"{each.family}.{each.kind}" in required) for each in detection.not_checked
         ]
-        tallies.append(_tally(detection))
         if detection.occurrences is not None:
-            undesired = detection.occurrences.filter(ibis._.verdict != Verdict.CONFORMANT.value)
-            tables.append(evidence.bound.store(f"occurrences_{number}", undesired))
+            judged = evidence.bound.store(f"judged_{number}", detection.occurrences)
+            detection = replace(detection, occurrences=judged)
+            tables.append(judged.filter(judged.verdict != Verdict.CONFORMANT.value))
+        tallies.append(_tally(detection))
         if detection.explains is not None:
             owned = evidence.bound.store(f"explained_{number}", detection.explains.select("row_no"))
             owned = owned if evidence.explained is None else ibis.union(evidence.explained, owned)

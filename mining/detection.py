@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import ibis.expr.types as ir
@@ -24,6 +24,8 @@ class Evidence:
     conformance: Conformance
     explained: ir.Table | None = None
     """row_no of surplus events that a finding of an earlier family owns."""
+    clocks: dict[tuple[str, str], Clock] = field(default_factory=dict, repr=False)
+    """Clocks made so far, by unit and calendar."""
 
     @property
     def model(self) -> ReferenceModel:
@@ -32,9 +34,13 @@ class Evidence:
 
     def clock(self, unit: str, calendar: str) -> Clock:
         """A clock over the span of the log."""
-        events = self.bound.log.events
-        first = int(events.t_us.min().execute())
-        return clock(self.bound.log, unit, self.model.calendars[calendar], first, self.bound.as_of_us)
+        key = (unit, calendar)
+        if key not in self.clocks:
+            first = int(self.bound.log.events.t_us.min().execute())
+            self.clocks[key] = clock(
+                self.bound.log, unit, self.model.calendars[calendar], first, self.bound.as_of_us
+            )
+        return self.clocks[key]
 
 
 @dataclass(frozen=True)

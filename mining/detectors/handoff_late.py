@@ -68,6 +68,7 @@ class HandoffLate(Detector):
         if not limited:
             return Detection(not_checked=not_checked)
         rules, parts = [], []
+        pauses = evidence.bound.store("handoff_pauses", self._pauses(evidence))
         for handoff in limited:
             assert handoff.limit is not None
             rules.append(
@@ -82,14 +83,16 @@ class HandoffLate(Detector):
                     unit=handoff.limit.unit,
                 )
             )
-            parts.append(self._judge(evidence, handoff, rules[-1].id))
+            parts.append(self._judge(evidence, handoff, rules[-1].id, pauses))
         return Detection(tuple(rules), ibis.union(*parts) if len(parts) > 1 else parts[0], None, not_checked)
 
-    def _judge(self, evidence: Evidence, handoff: Handoff, rule_id: str) -> ir.Table:
+    def _judge(self, evidence: Evidence, handoff: Handoff, rule_id: str, pauses: ir.Table) -> ir.Table:
         assert handoff.limit is not None
         bound, limit = evidence.bound, handoff.limit
         clock = evidence.clock(limit.unit, evidence.model.idle_calendar)
-        table = _taken_up(evidence, handoff)
+        table = bound.store(
+            f"handoff_taken_{evidence.model.handoffs.index(handoff)}", _taken_up(evidence, handoff)
+        )
         reached = ibis.coalesce(table.taken_us, table.done_us)
         table = table.mutate(reached_us=ibis.coalesce(reached, ibis.literal(bound.as_of_us)))
         table = clock.place(table, "sent_us", "from_axis")
@@ -98,7 +101,7 @@ class HandoffLate(Detector):
         table = bound.store(f"{name}_placed", table)
         span = round(limit.value * clock.step)
         runs = table.mutate(key=table.sent_row, start_us=table.sent_us, until_us=table.reached_us, span=span)
-        paused = paused_time(bound, clock, runs, self._pauses(evidence), name)
+        paused = paused_time(bound, clock, runs, pauses, name)
         table = table.left_join(paused, table.sent_row == paused.key).drop("key")
         table = table.mutate(due_axis=(table.from_axis + span + table.paused.fill_null(0)).cast("int64"))
         table = bound.store(name, clock.instant(table, "due_axis", "due_us"))
