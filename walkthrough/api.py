@@ -16,6 +16,7 @@ from mining.audit_result import Audit
 from mining.quiet import quiet_pm4py
 from reference_models import ReferenceModel, load, vocabulary
 from reports import Pseudonyms, write_html, write_json
+from walkthrough.people import make_folder
 
 PathLike = str | Path
 Progress = Callable[[str], None]
@@ -90,14 +91,14 @@ def write_reports(
     languages: Iterable[str] = ("zh",),
     people: Pseudonyms | None = None,
 ) -> list[Path]:
-    """Write audit.json and one report.<language>.html per language into a folder.
+    """Write audit.json and one report.<language>.html per language into a folder, which is made if missing.
 
     `people`: how persons appear; default: pseudonyms under a key that is not kept, so they cannot be
     compared with another run's. Raises `reports.OutputError` where a file cannot be written; no file is
     left half-written.
     """
     shown = people or Pseudonyms(secrets.token_bytes(32))
-    target = Path(folder)
+    target = make_folder(Path(folder))
     written = [write_json(audit, target / "audit.json", people=shown)]
     for language in languages:
         written.append(write_html(audit, target / f"report.{language}.html", lang=language, people=shown))

@@ -223,7 +223,10 @@ def diff(
     lang: Annotated[Language, typer.Option("--lang", help="Language of the text.")] = Language.EN,
     form: Form = Format.TABLE,
 ) -> None:
-    """Compare two audits: occurrences that are new, gone or changed. Exit code 1 if there are new ones."""
+    """Compare two audits: occurrences that are new, gone or changed.
+
+    Exit code: 0 nothing more is violated · 1 something is violated that was not.
+    """
     from walkthrough.commands.diff import run_diff
 
     run_diff(before, after, lang=lang.value, as_json=form is Format.JSON)

@@ -11,6 +11,7 @@ from reports.output import OutputError
 from walkthrough.terminal import say
 
 KEY_BYTES = 32
+ANOTHER = "name another folder (on the command line with --out)"
 
 
 def read_key(path: Path) -> bytes:
@@ -50,15 +51,13 @@ def _kept_key(path: Path) -> bytes:
     return key
 
 
-def make_folder(path: Path) -> None:
-    """Make a folder for output. Raises OutputError where that fails or it cannot be written to."""
+def make_folder(path: Path) -> Path:
+    """Make a folder for output and return it. Raises OutputError where nothing can be written there."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(
-            Problem(f"the folder cannot be made: {error.strerror}", str(path), mend="name another with --out")
-        ) from None
+        what = "it is a file" if path.is_file() else error.strerror
+        raise OutputError(Problem(f"the folder cannot be made: {what}", str(path), mend=ANOTHER)) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise OutputError(
-            Problem("the folder cannot be written to", str(path), mend="name another with --out")
-        )
+        raise OutputError(Problem("the folder cannot be written to", str(path), mend=ANOTHER))
+    return path

@@ -8,9 +8,10 @@ from pathlib import Path
 import typer
 
 from logs.problems import InputError, Problem
+from mining.findings import Verdict
 from reports import diff_audits
 from reports.canonical import JsonObject
-from reports.diff import AUDIT_FORMAT
+from reports.diff import AUDIT_FORMAT, Difference
 from walkthrough.exit_codes import ExitCode
 from walkthrough.terminal import tell
 
@@ -30,7 +31,14 @@ def run_diff(before: Path, after: Path, *, lang: str, as_json: bool) -> None:
         raise InputError(dict.fromkeys(problems))
     change = diff_audits(*audits)
     tell((change.to_json() if as_json else change.to_text(lang)).rstrip("\n"))
-    raise typer.Exit(ExitCode.VIOLATIONS if change.new else ExitCode.CONFORMANT)
+    alarm = any(_newly_violated(each) for each in (*change.new, *change.changed))
+    raise typer.Exit(ExitCode.VIOLATIONS if alarm else ExitCode.CONFORMANT)
+
+
+def _newly_violated(difference: Difference) -> bool:
+    """Whether it is violated now and was not: new, or pending until then."""
+    violated = Verdict.VIOLATED.value
+    return difference.after == violated != difference.before
 
 
 def _read(path: Path) -> JsonObject:
