@@ -57,10 +57,17 @@ def parse_yaml(text: str, file: str) -> tuple[Any, dict[Where, int]]:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
         raise InputError(
-            Problem(f"not valid YAML: {error.problem or error.context}", file, line, "mend the indentation or quoting here")
+            Problem(
+                f"not valid YAML: {error.problem or error.context}",
+                file,
+                line,
+                "mend the indentation or quoting here",
+            )
         ) from None
     except yaml.YAMLError as error:
-        raise InputError(Problem(f"not valid YAML: {error}", file, None, "save the file as UTF-8 text")) from None
+        raise InputError(
+            Problem(f"not valid YAML: {error}", file, None, "save the file as UTF-8 text")
+        ) from None
 
 
 def load_document(path: Path, kind: type[D], *, name: str | None = None) -> D:
@@ -106,9 +113,21 @@ def _problem(kind: type[BaseModel], error: Any, file: str, lines: dict[Where, in
         hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
         return Problem(f"unknown key '{where[-1]}'", file, line, hint)
     if error["type"] == "missing":
-        return Problem(f"'{where[-1]}' is missing in {'.'.join(map(str, where[:-1])) or 'the document'}", file, line, f"add '{where[-1]}'")
+        return Problem(
+            f"'{where[-1]}' is missing in {'.'.join(map(str, where[:-1])) or 'the document'}",
+            file,
+            line,
+            f"add '{where[-1]}'",
+        )
     message = error["msg"].removeprefix("Value error, ")
-    return Problem(f"{path}: {message}", file, line, f"it says {error['input']!r} now" if not isinstance(error["input"], dict | list) else "see the format's documentation")
+    return Problem(
+        f"{path}: {message}",
+        file,
+        line,
+        f"it says {error['input']!r} now"
+        if not isinstance(error["input"], dict | list)
+        else "see the format's documentation",
+    )
 
 
 def _known_keys(kind: type[BaseModel], where: Where) -> set[str]:
@@ -149,7 +168,12 @@ def _repeated_keys(node: yaml.Node, file: str) -> Iterator[Problem]:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if key.value in seen:
-                yield Problem(f"key '{key.value}' is given twice", file, line, f"it stands on line {seen[key.value]} already")
+                yield Problem(
+                    f"key '{key.value}' is given twice",
+                    file,
+                    line,
+                    f"it stands on line {seen[key.value]} already",
+                )
             seen.setdefault(key.value, line)
             yield from _repeated_keys(value, file)
     elif isinstance(node, yaml.SequenceNode):

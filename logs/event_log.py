@@ -1,4 +1,4 @@
-"""The event log as every later room sees it: a table of events, a table of cases, and where they came from."""
+"""The event log as every later room sees it: events, cases, and where they came from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EVENT_COLUMNS: dict[str, str] = {
     "file_no": "int32",  # index into Provenance.files
     "source_row": "int64",  # row as a spreadsheet counts it (heading = 1); XES: ordinal of the event (from 1)
     "case_id": "string",  # never null, never trimmed of leading zeros, never read as 'missing'
-    "activity": "string",  # never null: the label as the export spells it (wide layout: the milestone's heading)
+    "activity": "string",  # never null: the label as the export spells it (wide: the milestone's heading)
     "t_us": "int64",  # never null: completion (or only) time, microseconds since the epoch, UTC
     "start_us": "int64",  # start of the activity where the row itself gives one, else null
     "resource": "string",  # person or system that acted

@@ -86,7 +86,7 @@ def _read(
     _check_formulas(sources, raws, mapping)
     mapping = _stage(store, raws, mapping, origin, report)
     for raw in raws:
-        store.execute(f"DROP TABLE {raw.table}")
+        store.execute(f"DROP {raw.kind} {raw.table}")
     accounts = assemble(store, raws, mapping, conditions)
     if not accounts.rows_used:
         raise _nothing_usable(store, raws, accounts)

@@ -43,6 +43,8 @@ class RawTable:
     first_row: int
     """Number of the first row after the heading."""
 
+    kind: str = "TABLE"
+    """'TABLE', or 'VIEW' on a file of the store's folder."""
     plain_spaces: bool = False
     """No field begins or ends with a tab or line end: a cheaper way to strip will do."""
 

@@ -13,12 +13,13 @@ from typing import IO, Any
 
 import pyarrow as pa
 from lxml import etree
+from pyarrow import parquet
 
 from logs.event_log import SourceFile
 from logs.problems import InputError, Problem
-from logs.readers.raw import Options, RawTable, create_unread, insert
+from logs.readers.raw import Options, RawTable, create_unread
 from logs.sources import Source, damaged_gzip
-from logs.store import Store
+from logs.store import Store, text
 
 CASE = "case:"
 """Prefix of the attributes of a trace, as opposed to those of its events."""
@@ -35,25 +36,35 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     """
     _check_prolog(source)
     wanted = sorted(options.wanted or standard_keys(source))
-    table = f"raw_{file_no}"
-    columns = ", ".join(f"c{i} VARCHAR" for i in range(len(wanted)))
-    store.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({columns})")
+    table, kept = f"raw_{file_no}", store.folder / f"raw_{file_no}.parquet"
     create_unread(store)
+    # Through Parquet and not through Arrow: memory stays flat, and the engine need not load pandas for it.
     schema = pa.schema([(f"c{i}", pa.string()) for i in range(len(wanted))])
     rows, filled = 0, [False] * len(wanted)
-    with _open(source) as stream:
+    with _open(source) as stream, parquet.ParquetWriter(kept, schema, compression="lz4") as writer:
         for batch in _batches(stream, wanted, source):
-            arrays = [pa.array(column, pa.string()) for column in batch]
+            arrays = [_strings(column) for column in batch]
             filled = [f or a.null_count < len(a) for f, a in zip(filled, arrays, strict=True)]
-            insert(store, table, pa.Table.from_arrays(arrays, schema=schema))
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
             rows += len(arrays[0])
             options.progress("read", rows, None)
+    store.execute(
+        f"CREATE OR REPLACE TEMP VIEW {table} AS"
+        f" SELECT * FROM read_parquet({text(str(kept))}, file_row_number = true)"
+    )
     if not rows:
         raise InputError(Problem("holds no events", source.name, None, "export it again with its events"))
     headings = tuple(key if f else f"\x00{key}" for key, f in zip(wanted, filled, strict=True))
     file = SourceFile(source.name, source.sha256, source.size, "xes", rows_read=rows)
-    raw = RawTable(table, file, file_no, headings, "rowid + 1", 1)
+    raw = RawTable(table, file, file_no, headings, "file_row_number + 1", 1, "VIEW")
     return raw if all(filled) else dataclasses.replace(raw, headings=_named(headings, source))
+
+
+def _strings(values: list[str | None]) -> pa.StringArray:
+    """As `pa.array(values, pa.string())`, which would load pandas to look whether it is concerned."""
+    builder = pa.lib.StringBuilder()
+    builder.append_values(values)
+    return builder.finish()
 
 
 def _named(headings: tuple[str, ...], source: Source) -> tuple[str, ...]:
