@@ -52,7 +52,7 @@ def parse_yaml(text: str, file: str) -> tuple[Any, dict[Where, int]]:
         twice = list(_repeated_keys(node, file))
         if twice:
             raise InputError(twice)
-        return loader.construct_document(node), dict(_lines(node, ()))  # type: ignore[no-untyped-call]
+        return loader.construct_document(node), dict(_lines(node, ()))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
