@@ -17,8 +17,8 @@ from pydantic import Field, field_validator
 
 from logs.documents import load_document
 from logs.problems import InputError, Problem
+from reference_models.authority import Authority, Standing, Text
 from reference_models.contract import Stated, TextDocument, Written
-from reference_models.model import Authority, Standing, Text
 
 _DATA = Path(__file__).parent / "calendar_data"
 _DAY_US = 24 * 3600 * 1_000_000

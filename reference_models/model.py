@@ -5,47 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from reference_models.calendars import Calendar
-
-
-class Standing(StrEnum):
-    """Who set a criterion (`docs/domain`): without an author there is no finding worth the name."""
-
-    SOURCED = "sourced"
-    """A document says so."""
-    INFERRED = "inferred"
-    """The documents imply it; order or reading is ours."""
-    ASSUMED = "assumed"
-    """Ours, so that the process can be run; a user must confirm it. A deviation from it is at most 'low'."""
-    USER = "user"
-    """Given by the user, who overrides or completes the library model."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """A name or sentence in both languages of the reports."""
-
-    zh: str
-    en: str
-
-    def get(self, lang: str) -> str:
-        """The text in 'zh' or 'en'."""
-        return self.zh if lang == "zh" else self.en
-
-
-@dataclass(frozen=True)
-class Authority:
-    """On what a criterion rests."""
-
-    standing: Standing
-    source: str = ""
-    """Document or domain page, e.g. 'S1'."""
-    reason: Text | None = None
-    """Why this reading; required of everything inferred or assumed."""
+from reference_models.authority import Authority as Authority
+from reference_models.authority import Standing as Standing
+from reference_models.authority import Text as Text
+from reference_models.calendars import Calendar
 
 
 @dataclass(frozen=True)
