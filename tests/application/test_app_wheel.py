@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("wheel")
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("logs", "reference_models", "mining", "reports", "walkthrough")
+PROGRAM = "graphviz-pure"
 LOCATE = f"""
 import importlib, json, sys
 from importlib.resources import files
@@ -56,6 +58,8 @@ def installed(wheel, tmp_path_factory):
     subprocess.run([*pip, *offline], check=True, capture_output=True)
     (packages,) = (home / "venv").glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    drawing = Path(sysconfig.get_path("scripts")) / PROGRAM  # a dependency that is a program, not a module
+    (scripts / PROGRAM).symlink_to(drawing)
     elsewhere = home / "elsewhere"
     elsewhere.mkdir()
     env = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV"))}

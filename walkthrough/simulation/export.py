@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -56,7 +57,7 @@ def write_exports(
         if "wide" in formats:
             written.append(_wide(table, model, folder / "orders_wide.csv", lang))
         if "xlsx" in formats:
-            written.append(_xlsx(table, folder / "orders.xlsx"))
+            written.append(_xlsx(table, folder / "orders.xlsx", sample.as_of))
     key = folder / "answer_key.csv"
     sample.key.to_csv(key, index=False)
     written.append(key)
@@ -129,12 +130,13 @@ def _wide(table: pd.DataFrame, model: ReferenceModel, target: Path, lang: str) -
     return target
 
 
-def _xlsx(table: pd.DataFrame, target: Path) -> Path:
+def _xlsx(table: pd.DataFrame, target: Path, made: datetime) -> Path:
     import xlsxwriter
 
     with xlsxwriter.Workbook(
         str(target), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
+        book.set_properties({"created": made.replace(tzinfo=None)})  # else the hour of the simulation
         sheet = book.add_worksheet("工单")
         for column, heading in enumerate(table.columns):
             sheet.write_string(0, column, heading)

@@ -59,8 +59,9 @@ def simulate(model: ReferenceModel, *, cases: int, seed: int, fault_rate: float 
     for group in groups(scenario, model, builder.rng, cases - pairs, planted):
         builder.add(timed(scenario, builder.rng, group))
     if scenario.order:
+        slots = repeats(scenario, model, builder.rng)
         for kind in PAIR_KINDS:
-            builder.add_repeated_orders(kind, repeats(scenario, model, builder.rng), planted)
+            builder.add_repeated_orders(kind, slots, planted)
     return builder.sample()
 
 

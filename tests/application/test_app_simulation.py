@@ -1,0 +1,168 @@
+"""The simulator keeps its word: what was asked for, from the seed, in working hours, with an answer key."""
+
+from datetime import date
+
+import chinese_calendar
+import pandas as pd
+import pytest
+
+from logs.problems import InputError
+from reference_models import load
+from reference_models.model import Standing
+from walkthrough.simulation import FORMATS, export, simulate, write_exports
+from walkthrough.simulation.scenarios import SCENARIOS
+from walkthrough.simulation.slots import EDITS
+
+MODELS = tuple(SCENARIOS)
+KEY = ["case_id", "family", "kind", "subject", "role", "related_case", "rows"]
+
+
+@pytest.fixture(scope="module")
+def samples():
+    """A sample of 500 cases per scenario, a fiftieth of them with each kind of fault."""
+    return {model: simulate(load(model), cases=500, seed=7, fault_rate=0.02) for model in MODELS}
+
+
+def local(us):
+    return pd.to_datetime(us, unit="us", utc=True).dt.tz_convert("Asia/Shanghai")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(model, tmp_path):
+    reference = load(model)
+    written = []
+    for number, seed in enumerate((3, 3, 4)):
+        sample = simulate(reference, cases=150, seed=seed)
+        files = write_exports(sample, reference, tmp_path / str(number), FORMATS)
+        written.append({path.name: path.read_bytes() for path in files})
+    assert written[0] == written[1]
+    assert written[0]["orders.csv"] != written[2]["orders.csv"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_as_many_cases_and_faults_as_asked_for(model, samples):
+    sample = samples[model]
+    assert len(sample.cases) == 500
+    assert sample.cases["case_id"].is_unique
+    assert set(sample.events["case"]) == set(sample.cases.index), "every case has an event"
+    planted = sample.key[sample.key["role"] == "planted"]
+    counts = (planted["family"] + "." + planted["kind"]).value_counts().to_dict()
+    possible = {*EDITS, "lost.stalled", "deadline.overdue_and_open", "duplicate.exact"}
+    assert set(counts) <= possible
+    assert len(counts) >= 9
+    assert {kind: n for kind, n in counts.items() if n != 10} in ({}, {"duplicate.resent": 20})
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_case_holds_one_planted_fault_at_most(model, samples):
+    key = samples[model].key
+    assert key.loc[key["role"] != "consequence", "case_id"].is_unique
+
+
+@pytest.mark.parametrize("model", [m for m in MODELS if SCENARIOS[m].office])
+def test_offices_work_in_office_hours(model, samples):
+    """Chinese working days with the days that were moved (调休), half past eight to half past five."""
+    for column in ("start_us", "t_us"):
+        when = local(samples[model].events[column])
+        days = {date.fromordinal(day) for day in set(when.map(lambda each: each.toordinal()))}
+        assert [day for day in days if not chinese_calendar.is_workday(day)] == []
+        hour = when.dt.hour + when.dt.minute / 60 + when.dt.second / 3600
+        assert (hour.between(8.5, 12) | hour.between(13.5, 17.5)).all()
+
+
+def test_faults_are_cleared_by_day_and_night(samples):
+    assert set(local(samples["fault-handling"].events["t_us"]).dt.hour) == set(range(24))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_events_are_in_order_and_end_before_the_export_was_taken(model, samples):
+    sample = samples[model]
+    assert (sample.events["start_us"] <= sample.events["t_us"]).all()
+    assert sample.events["t_us"].is_monotonic_increasing
+    assert sample.events["t_us"].iloc[-1] <= sample.as_of.timestamp() * 1e6
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_person_belongs_to_one_role(model, samples):
+    reference, events = load(model), samples[model].events
+    role = events["activity"].map({each.id: each.role for each in reference.activities.values()})
+    assert (role.groupby(events["resource"]).nunique() <= 1).all()
+    assert events["resource"].nunique() > len(reference.roles)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_answer_key_names_the_rows(model, samples, tmp_path):
+    sample = samples[model]
+    write_exports(sample, load(model), tmp_path)
+    key = pd.read_csv(tmp_path / "answer_key.csv", dtype=str, keep_default_na=False)
+    assert list(key) == KEY
+    assert set(key["role"]) <= {"planted", "consequence", "innocent"}
+    lines = (tmp_path / "orders.csv").read_text(encoding="utf-8").splitlines()
+    named = {activity.id: activity.name.zh for activity in load(model).activities.values()}
+    absent = set()
+    for each in key.itertuples():
+        rows = [lines[int(row) - 1].split(",") for row in each.rows.split()]
+        assert {row[0] for row in rows} <= {each.case_id}
+        if each.role == "planted" and not rows:
+            absent.add(each.kind)
+        if each.kind in ("inserted", "repeated", "unknown"):
+            assert [row[1] for row in rows] == [named.get(each.subject, each.subject)]
+    assert absent <= {"dropped", "skipped", "told"}, "where an event is missing there is no row"
+
+
+def test_a_pair_of_orders_shares_what_makes_it_the_same(samples):
+    sample = samples["in-sales-procurement"]
+    pairs = sample.key[sample.key["related_case"] != ""]
+    assert len(pairs) == 20
+    orders = sample.cases.set_index("case_id")
+    again, first = orders.loc[pairs["case_id"]], orders.loc[pairs["related_case"]]
+    assert (again.to_numpy() == first.to_numpy()).all()
+    assert set(pairs["case_id"]).isdisjoint(pairs["related_case"])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_wide_export_has_a_row_per_case(samples, tmp_path, lang):
+    sample = samples["circuit-provisioning"]
+    write_exports(sample, load("circuit-provisioning"), tmp_path, ("wide",), lang=lang)
+    wide = pd.read_csv(tmp_path / "orders_wide.csv", dtype=str, keep_default_na=False)
+    assert sorted(wide.iloc[:, 0]) == sorted(sample.cases["case_id"])
+    heading = "订单受理时间" if lang == "zh" else "Accept order time"
+    first = sample.events[sample.events["activity"] == "accept_order"].groupby("case")["t_us"].min()
+    assert (wide[heading] != "").sum() == len(first)
+
+
+def test_an_english_export_is_english(samples, tmp_path):
+    """Only the label that no model knows keeps its spelling."""
+    for model, sample in samples.items():
+        write_exports(sample, load(model), tmp_path / model, ("wide",), lang="en")
+        for name in ("orders.csv", "orders_wide.csv"):
+            text = (tmp_path / model / name).read_text(encoding="utf-8")
+            assert text.replace("系统自动提醒", "").isascii()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_limits_of_the_sample_say_whose_they_are(model, samples, tmp_path):
+    files = [path.name for path in write_exports(samples[model], load(model), tmp_path)]
+    if not SCENARIOS[model].limits:
+        assert "limits.yaml" not in files
+        return
+    text = (tmp_path / "limits.yaml").read_text(encoding="utf-8")
+    assert text.startswith(f"# Made up by `walkthrough simulate {model}` (seed 7)")
+    overridden = load(model, override=tmp_path / "limits.yaml")
+    limited = {each.id: each.limit for each in overridden.handoffs if each.limit}
+    assert set(limited) == set(SCENARIOS[model].limits)
+    assert {each.authority.standing for each in limited.values()} == {Standing.USER}
+
+
+def test_a_sheet_that_would_be_cut_is_refused(samples, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "SHEET_ROWS", 100)
+    with pytest.raises(InputError, match="a worksheet holds 100 events"):
+        write_exports(samples["fault-handling"], load("fault-handling"), tmp_path / "out", ("xlsx",))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_without_a_scenario_is_refused():
+    from dataclasses import replace
+
+    with pytest.raises(ValueError, match="no scenario for own"):
+        simulate(replace(load("fault-handling"), id="own"), cases=100, seed=1)
