@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 from rapidfuzz import fuzz, process
 
-from logs.event_log import EventLog
+from logs.event_log import EVENT_COLUMNS, EventLog
 from logs.labels import normalise_label
 from mining.findings import UnknownLabel
 from reference_models.labels import label_index
@@ -35,14 +35,14 @@ class BoundLog:
     as_of_us: int
     as_of_basis: str
     events: ir.Table
-    """Events up to as-of, in the columns of the log plus `activity_id` (null: unknown label), `in_flow`
-    and `beside` (known, outside the flow)."""
+    """Events up to as-of, in the standard columns of the log, `activity_id` (null: unknown label), `in_flow`
+    and `beside` (known, outside the flow), then the attributes that the model names."""
     steps: ir.Table
     """The events that make up traces: case_id, pos (from 0, by t_us then row_no), row_no, t_us, start_us,
     activity_id, step (activity id, or the label where unknown), unknown, role, event_id."""
     cases: ir.Table
     """case_id, closed, began_before, excluded_rows, unknown_events, first_us, last_us, last_row,
-    closed_us (null if open), then the attributes."""
+    closed_us (null if open), then the attributes that the model names."""
     unknown_labels: tuple[UnknownLabel, ...]
     events_later: int
     activities_seen: frozenset[str]
@@ -54,6 +54,11 @@ class BoundLog:
     def fields(self) -> frozenset[str]:
         """Columns that the log fills, standard ones and attributes."""
         return self.log.provenance.fields | set(self.log.provenance.attributes)
+
+    @property
+    def completed(self) -> ir.Table:
+        """The events that complete an activity: not its starts, where the log tells them from completions."""
+        return _completing(self.events, self.lifecycles)
 
     def store(self, name: str, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it in the engine under a name of its own."""
@@ -84,11 +89,12 @@ def bind(log: EventLog, model: ReferenceModel, as_of_us: int | None = None) -> B
     labels = log.events.group_by("activity").agg(n=ibis._.count(), cases=ibis._.case_id.nunique()).execute()
     known = _read_labels(labels["activity"], log, model)
     table = _label_table(log, known, model)
-    events = log.events.filter(log.events.t_us <= instant).left_join(
-        table, log.events.activity == table.label
-    )
+    judged = log.events.select(*EVENT_COLUMNS, *_asked(log, model)).filter(ibis._.t_us <= instant)
+    events = judged.left_join(table, judged.activity == table.label)
+    # Attributes that no rule asks for stay in the log: their names are any heading of an export.
+    kept = [*EVENT_COLUMNS, "activity_id", "in_flow", "beside", *_asked(log, model)]
     # A view: detectors' expressions stay short, and the engine joins the few labels as it scans.
-    events = log.backend.create_view("judged_events", events.drop("label"), overwrite=True)
+    events = log.backend.create_view("judged_events", events.select(*kept), overwrite=True)
     lifecycles = _lifecycles(log)
     steps = log.backend.create_table("steps", _steps(events, lifecycles), overwrite=True)
     cases = log.backend.create_table("judged_cases", _cases(log, model, events, steps), overwrite=True)
@@ -110,6 +116,10 @@ def bind(log: EventLog, model: ReferenceModel, as_of_us: int | None = None) -> B
         activities_seen=frozenset(a for a in known.values() if a not in (None, BESIDE)),
         lifecycles=lifecycles,
     )
+
+
+def _asked(log: EventLog, model: ReferenceModel) -> list[str]:
+    return [name for name in log.provenance.attributes if name in model.attributes]
 
 
 def _as_of(log: EventLog, given: int | None) -> tuple[int, str]:
@@ -163,10 +173,14 @@ def _lifecycles(log: EventLog) -> frozenset[str]:
     return frozenset(str(value) for value in values if value is not None and value == value)
 
 
+def _completing(events: ir.Table, lifecycles: frozenset[str]) -> ir.Table:
+    if "complete" not in lifecycles:
+        return events
+    return events.filter(events.lifecycle.isnull() | ~events.lifecycle.isin(UNFINISHED))
+
+
 def _steps(events: ir.Table, lifecycles: frozenset[str]) -> ir.Table:
-    taken = events.filter(~events.beside)
-    if "complete" in lifecycles:
-        taken = taken.filter(taken.lifecycle.isnull() | ~taken.lifecycle.isin(UNFINISHED))
+    taken = _completing(events.filter(~events.beside), lifecycles)
     order = ibis.window(group_by="case_id", order_by=[taken.t_us, taken.row_no])
     return taken.select(
         "case_id",
@@ -191,7 +205,7 @@ def _cases(log: EventLog, model: ReferenceModel, events: ir.Table, steps: ir.Tab
     seen = events.group_by("case_id").agg(
         reopened=reopened, first_us=events.t_us.min(), last_us=events.t_us.max(), events=events.count()
     )
-    all_cases = log.cases.drop("first_us", "last_us", "events")
+    all_cases = log.cases.select("case_id", "excluded_rows", *_asked(log, model))
     joined = (
         all_cases.inner_join(seen, "case_id")
         .left_join(traced, "case_id")

@@ -19,23 +19,30 @@ def case_files(bound: BoundLog, aligned: Conformance, cases: Iterable[str]) -> d
     """The named cases with all their events and the path of the model they come nearest to."""
     wanted = _wanted(bound, "wanted_cases", {"case_id": list(cases)}, "string")
     attributes = bound.log.provenance.attributes
-    about = bound.cases.inner_join(wanted, "case_id").inner_join(aligned.variants.case_variants, "case_id")
+    judged = bound.cases.inner_join(wanted, "case_id").inner_join(aligned.variants.case_variants, "case_id")
+    values = bound.log.cases.semi_join(wanted, "case_id").to_pandas().to_dict("records")
+    stated = {str(row["case_id"]): _texts(row, attributes) for row in values}
     events = bound.events.inner_join(wanted, "case_id").order_by("case_id", "t_us", "row_no").to_pandas()
     timelines = dict(iter(events.groupby("case_id", sort=False)))  # it has `keys`, so no dict of itself
     files = {}
-    for row in about.order_by("case_id").to_pandas().to_dict("records"):
+    for row in judged.order_by("case_id").to_pandas().to_dict("records"):
         case, variant = str(row["case_id"]), int(row["variant"])
         timeline = timelines[case]
         files[case] = CaseFile(
             case_id=case,
             variant=variant,
             status="closed" if row["closed"] else "open",
-            attributes=tuple((name, str(row[name])) for name in attributes if isinstance(row[name], str)),
+            attributes=stated[case],
             timeline=tuple(_source_row(bound, r) for r in timeline[:LONGEST_TIMELINE].to_dict("records")),
             moves=aligned.visible[variant - 1],
             truncated=max(0, len(timeline) - LONGEST_TIMELINE),
         )
     return files
+
+
+def _texts(row: Mapping[Hashable, object], names: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """(attribute, value) of a case, where it has a value."""
+    return tuple((name, str(row[name])) for name in names if isinstance(row[name], str))
 
 
 def evidence_rows(bound: BoundLog, findings: Iterable[Finding]) -> dict[int, SourceRow]:

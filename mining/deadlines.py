@@ -134,7 +134,11 @@ def _with_limit(runs: ir.Table, model: ReferenceModel, deadline: Deadline) -> ir
     rows = ibis.cases(
         *[(_matches(row, read, model), row.id) for row in deadline.rows], else_=ibis.null("string")
     )
-    runs = runs.mutate(row=rows, category=category)
+    # Told before columns of ours come in: an attribute may bear one of their names.
+    blank = ibis.or_(
+        *[runs[n].isnull() | (runs[n].strip() == "") for n in asked if n in present], ibis.literal(False)
+    )
+    runs = runs.mutate(row=rows, category=category, blank=blank)
     cells = [
         ((runs.row == row.id) & (runs.category == name), cell)
         for row in deadline.rows
@@ -148,15 +152,12 @@ def _with_limit(runs: ir.Table, model: ReferenceModel, deadline: Deadline) -> ir
         strict_limit=ibis.cases(*strict, else_=null) if strict else null,
         has_cell=ibis.or_(*[at for at, _ in cells]),
     )
-    blank = ibis.or_(
-        *[runs[n].isnull() | (runs[n].strip() == "") for n in asked if n in present], ibis.literal(False)
-    )
     absent = any(name not in present for name in asked)
     reason = ibis.cases(
         (runs.missing.notnull(), runs.missing),
         (runs["limit"].notnull(), ibis.null("string")),
         (runs.has_cell.fill_null(False), "no_limit"),
-        (ibis.literal(absent) | blank, "missing_attribute"),
+        (ibis.literal(absent) | runs.blank, "missing_attribute"),
         (runs.category.isnull(), "no_such_category"),
         else_="no_row",
     )
@@ -170,11 +171,17 @@ def attribute(table: ir.Table, model: ReferenceModel, name: str) -> ir.Value:
     spec = model.attributes[name]
     raw = table[name]
     if spec.type == "number":
-        return raw.re_replace(r"[\s,，]", "").try_cast("float64")
+        return finite(raw.re_replace(r"[\s,，]", ""))
     if spec.type == "category":
         spellings = category_index(spec)
         return _folded(table, name).substitute(spellings, else_=ibis.null("string")) if spellings else raw
     return raw
+
+
+def finite(text: ir.StringValue) -> ir.FloatingValue:
+    """The number that a text is; null if it is none: 'nan' and 'inf' are how tools write a missing one."""
+    number = text.try_cast("float64")
+    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
 
 
 def _folded(table: ir.Table, name: str) -> ir.StringValue:
@@ -241,7 +248,8 @@ def paused_time(bound: BoundLog, clock: Clock, runs: ir.Table, pauses: ir.Table,
     """key, paused: axis units for which each run of a clock stood still.
 
     `runs`: key, case_id, start_us, until_us, from_axis, span (the limit on the axis; null: none). A pause
-    that begins after the limit has run out cures nothing.
+    that begins after the limit has run out cures nothing. A clock that is paused at its last instant has
+    stood still since the pause began: both are read off the axis alike.
     """
     bounds = runs.select("key", "case_id", "start_us", "from_axis", "span", stop_at="until_us")
     clipped = pauses.inner_join(bounds, "case_id")
@@ -251,11 +259,14 @@ def paused_time(bound: BoundLog, clock: Clock, runs: ir.Table, pauses: ir.Table,
     )
     clipped = clipped.filter(clipped.until_us > clipped.from_us)
     clipped = clock.place(clipped, "from_us", "pause_from")
-    clipped = clock.place(clipped, "until_us", "pause_until")
+    clipped = clock.place(clipped, "from_us", "begins", closing=True)
+    clipped = clock.place(clipped, "until_us", "resumes")
+    clipped = clock.place(clipped, "until_us", "reached", closing=True)
     clipped = bound.store(f"{name}_clipped", clipped)
-    length = clipped.pause_until - clipped.pause_from
+    last = clipped.until_us == clipped.stop_at
+    length = ibis.ifelse(last, clipped.reached, clipped.resumes) - clipped.pause_from
     earlier = ibis.rows_window(preceding=(None, 1), group_by="key", order_by=clipped.from_us)
-    used = clipped.pause_from - clipped.from_axis - length.sum().over(earlier).fill_null(0)
+    used = clipped.begins - clipped.from_axis - length.sum().over(earlier).fill_null(0)
     ranked = clipped.mutate(length=length, cures=(used <= clipped.span).fill_null(True))
     counted = ranked.filter(ranked.cures)
     return counted.group_by("key").agg(paused=counted.length.sum())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -49,33 +47,61 @@ def _ledger(
     for low, high in itertools.pairwise(cuts):
         halted = any(begin <= low and high <= until for begin, until in stops)
         # A pause that begins after the breach cures nothing: the clock had run out already.
-        if halted and (occurrence.due_us is None or low <= occurrence.due_us):
+        if halted and (occurrence.due_us is None or low < occurrence.due_us):
             stretches.append(ClockInterval("paused", low, high, 0.0))
         else:
-            stretches += _running(deadline, bound.model.calendars[deadline.calendar], low, high)
+            calendar = bound.model.calendars[deadline.calendar]
+            stretches += _running(deadline, calendar, low, high, closing=high == end)
     return tuple(stretches) if len(stretches) <= LONGEST else ()
 
 
-def _running(deadline: Deadline, calendar: Calendar, low: int, high: int) -> list[ClockInterval]:
-    """A stretch split into days that count and days off (in hours around the clock: one stretch)."""
-    if deadline.calendar == AROUND_THE_CLOCK or deadline.unit == "hours":
+def _running(
+    deadline: Deadline, calendar: Calendar, low: int, high: int, *, closing: bool
+) -> list[ClockInterval]:
+    """A stretch split into what counts and what is off; `closing`: the clock ends with it."""
+    if deadline.unit == "hours" and calendar.id == AROUND_THE_CLOCK:
         return [ClockInterval("running", low, high, (high - low) / HOUR_US)]
     table = day_table(calendar, deadline.unit, low, high)
-    zone = ZoneInfo(calendar.zone)
-    first = datetime.fromtimestamp(low / 1e6, UTC).astimezone(zone).date()
+    days = list(zip(table["starts_us"].tolist(), table["working"].tolist(), strict=True))
+    return _hours(calendar, days, low, high) if deadline.unit == "hours" else _days(days, low, high, closing)
+
+
+def _hours(calendar: Calendar, days: list[tuple[int, bool]], low: int, high: int) -> list[ClockInterval]:
+    counted = [
+        (max(low, begin + opens), min(high, begin + closes))
+        for begin, working in days
+        if working
+        for opens, closes in calendar.hours
+    ]
     stretches: list[ClockInterval] = []
-    for begin, working in zip(table["starts_us"].tolist(), table["working"].tolist(), strict=True):
-        until = begin + DAY_US
-        if until <= low or begin >= high:
-            continue
-        starts_here = (
-            datetime.fromtimestamp((begin + DAY_US // 2) / 1e6, UTC).astimezone(zone).date() == first
-        )
-        state = "running" if working else "off"
-        counted = 1.0 if working and not starts_here else 0.0
-        last = stretches[-1] if stretches else None
-        if last and last.state == state:
-            stretches[-1] = replace(last, until_us=min(until, high), counted=last.counted + counted)
-        else:
-            stretches.append(ClockInterval(state, max(begin, low), min(until, high), counted))
+    at = low
+    for opens, closes in (each for each in counted if each[0] < each[1]):
+        _extend(stretches, "off", at, opens, 0.0)
+        _extend(stretches, "running", opens, closes, (closes - opens) / HOUR_US)
+        at = closes
+    _extend(stretches, "off", at, high, 0.0)
     return stretches
+
+
+def _days(days: list[tuple[int, bool]], low: int, high: int, closing: bool) -> list[ClockInterval]:
+    """The day on which a stretch begins does not count, the day on which it ends does."""
+    stretches: list[ClockInterval] = []
+    for begin, working in days:
+        until = begin + DAY_US
+        if until <= low or begin > high:
+            continue
+        counted = 1.0 if working and begin > low else 0.0
+        # What ends a clock on a day off counts as on the working day that follows.
+        counted += closing and not working and high < until
+        if counted or begin < high:
+            _extend(stretches, "running" if working else "off", max(begin, low), min(until, high), counted)
+    return stretches
+
+
+def _extend(stretches: list[ClockInterval], state: str, low: int, high: int, counted: float) -> None:
+    """Add a stretch, or lengthen the last one of the same state."""
+    last = stretches[-1] if stretches else None
+    if last and last.state == state:
+        stretches[-1] = replace(last, until_us=high, counted=last.counted + counted)
+    elif low < high or counted:
+        stretches.append(ClockInterval(state, low, high, counted))

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from mining.deadlines import clock_runs, deadline_rules
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
-from mining.occurrences import occurrences
+from mining.occurrences import absence_reason, absence_verdict, occurrences
 from reference_models.model import Deadline
 
 
@@ -26,7 +26,8 @@ class DeadlineLate(Detector):
     Needs: case, activity, time, and the attributes that the table asks for.
     Verdicts: conformant, violated, pending (open and in time); not determinable: an attribute is missing or
     unknown, no row or no limit is given, the source can be read two ways and the case lies between, the start
-    was not recorded, the case ended without the clock's stop, or the calendar has no published days.
+    was not recorded, the case ended without the clock's stop, the calendar has no published days, or the stop
+    of a clock past its limit may be among the case's rejected rows or unknown labels.
     Source: domain.md, 'Deadlines' (S1); design.md, 'Clock'.
     """
 
@@ -94,7 +95,8 @@ class DeadlineLate(Detector):
         doubtful = known & ~beyond & ~past & run.strict_axis.notnull() & (run.to_axis > run.strict_axis)
         verdict = ibis.cases(
             (~known | beyond | (doubtful & stopped), Verdict.NOT_DETERMINABLE.value),
-            (past, Verdict.VIOLATED.value),
+            (past & stopped, Verdict.VIOLATED.value),
+            (past, absence_verdict(run.excluded_rows, run.unknown_events)),
             (doubtful, Verdict.NOT_DETERMINABLE.value),
             (~stopped, Verdict.PENDING.value),
             else_=Verdict.CONFORMANT.value,
@@ -103,6 +105,7 @@ class DeadlineLate(Detector):
             (beyond, "calendar_ends"),
             (doubtful, "doubtful_limit"),
             (known & ~past & ~stopped, "in_time"),
+            (known & past & ~stopped, absence_reason(run.excluded_rows, run.unknown_events)),
             else_=run.reason,
         )
         kind = ibis.ifelse(stopped | run.closed, "late", "overdue_and_open")

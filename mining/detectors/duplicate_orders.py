@@ -7,6 +7,7 @@ from typing import ClassVar
 import ibis
 import ibis.expr.types as ir
 
+from mining.deadlines import finite
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
@@ -180,7 +181,8 @@ class DuplicateOrders(Detector):
 def _orders(evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:
     """Placed orders: row_no, case_id, t_us, anchor, identity (null if incomplete), amount."""
     bound, model = evidence.bound, evidence.model
-    orders = bound.events.filter(bound.events.activity_id == identity.activity)
+    placed = bound.completed
+    orders = placed.filter(placed.activity_id == identity.activity)
     case_values = bound.cases.select(
         case_key="case_id", **{f"case_{name}": bound.cases[name] for name in _wanted(identity)}
     )
@@ -220,12 +222,12 @@ def folded(text: ir.StringValue) -> ir.StringValue:
 
 def as_number(text: ir.StringValue) -> ir.FloatingValue:
     """A number as exports write it ('1,000.00', '￥1000'); null if it is none."""
-    return text.re_replace(r"[\s,，¥￥$]", "").try_cast("float64")
+    return finite(text.re_replace(r"[\s,，¥￥$]", ""))
 
 
 def _settlements(evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:
     """Events that settle an order or bring its money: settled_case, settled_us, settles, arrived."""
-    events = evidence.bound.events
+    events = evidence.bound.completed
     wanted = (*identity.open_until, *((identity.waits_for,) if identity.waits_for else ()))
     chosen = events.filter(events.activity_id.isin(wanted or ("",)))
     settles = chosen.activity_id.isin(identity.open_until or ("",))

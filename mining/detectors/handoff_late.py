@@ -11,7 +11,7 @@ from mining.bound_log import any_of
 from mining.deadlines import pause_intervals, paused_time
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Verdict
-from mining.occurrences import anchor_of, occurrences, rows_of
+from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from mining.token_flow import PairState
 from reference_models.model import Handoff
 
@@ -30,7 +30,8 @@ class HandoffLate(Detector):
     receipt, to decide on work that was completed past the limit.
     Verdicts: conformant within the limit (also if the task was *completed* within it); violated past it,
     also while the case is open; pending while the limit runs; not determinable if only completions are
-    recorded and the completion came past the limit, or beyond the calendar's last day.
+    recorded and the completion came past the limit, beyond the calendar's last day, or where the acceptance
+    may be among the case's rejected rows or unknown labels.
     Source: domain.md, 'deadline breach' (the gap between receipt and acceptance) and S1 (a limit on each
     dispatch order).
     """
@@ -112,6 +113,7 @@ class HandoffLate(Detector):
         unseen = past & table.taken_us.isnull() & ~recorded
         verdict = ibis.cases(
             (unknown | unseen | (past & undecided), Verdict.NOT_DETERMINABLE.value),
+            (past & table.taken_us.isnull(), absence_verdict(table.excluded_rows, table.unknown_events)),
             (past, Verdict.VIOLATED.value),
             (reached_is_null(table), Verdict.PENDING.value),
             else_=Verdict.CONFORMANT.value,
@@ -120,6 +122,7 @@ class HandoffLate(Detector):
             (unknown, "calendar_ends"),
             (past & undecided, "still_open"),
             (unseen, "acceptance_not_recorded"),
+            (past & table.taken_us.isnull(), absence_reason(table.excluded_rows, table.unknown_events)),
             (~past & reached_is_null(table), "in_time"),
             else_=ibis.null("string"),
         )
@@ -179,6 +182,7 @@ def _taken_up(evidence: Evidence, handoff: Handoff) -> ir.Table:
         .left_join(done, ["case_id", ("receiver_pos", "pos")])
         .drop("case_id_right")
         .drop("before_pos", "after_pos")
+        .inner_join(bound.cases.select("case_id", "excluded_rows", "unknown_events"), "case_id")
     )
     marks = _marks(evidence, handoff)
     near = placed.left_join(
@@ -202,6 +206,8 @@ def _taken_up(evidence: Evidence, handoff: Handoff) -> ir.Table:
         "done_row",
         "done_us",
         "started_us",
+        "excluded_rows",
+        "unknown_events",
     ]
     accepted = near.mark_us.min(where=near.accepts)
     received = near.mark_us.min()

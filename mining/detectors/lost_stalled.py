@@ -10,7 +10,7 @@ import pandas as pd
 
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Rule, Verdict
-from mining.occurrences import anchor_of, occurrences, rows_of
+from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from reference_models.model import Authority, IdleLimit, Standing
 
 ANY = "any"
@@ -23,7 +23,8 @@ class LostStalled(Detector):
     the contract gives for its last activity (or for all others).
     Needs: case, activity, time.
     Verdicts: per case violated; pending while the limit runs; conformant for a closed case; not determinable
-    without a limit, or beyond the calendar's last published day.
+    without a limit, beyond the calendar's last published day, or where what came since may be among the
+    case's rejected rows or unknown labels.
     Source: domain.md, 'lost ticket' (S2: lost or forgotten by the holder of the step).
     """
 
@@ -103,10 +104,14 @@ class LostStalled(Detector):
             case_id=table.case_id,
             verdict=ibis.cases(
                 (unknown, Verdict.NOT_DETERMINABLE.value),
-                (past, Verdict.VIOLATED.value),
+                (past, absence_verdict(table.excluded_rows, table.unknown_events)),
                 else_=Verdict.PENDING.value,
             ),
-            reason=ibis.cases((unknown, "calendar_ends"), (~past, "in_time"), else_=ibis.null("string")),
+            reason=ibis.cases(
+                (unknown, "calendar_ends"),
+                (~past, "in_time"),
+                else_=absence_reason(table.excluded_rows, table.unknown_events),
+            ),
             measure=(table.to_axis - table.from_axis) / clock.step,
             limit=idle.limit.value,
             start_us=table.last_us,
@@ -120,7 +125,7 @@ def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:
     """Open cases with their last event and the idle limit that is theirs."""
     bound = evidence.bound
     order = ibis.window(group_by="case_id", order_by=[ibis.desc("t_us"), ibis.desc("row_no")])
-    open_cases = bound.cases.filter(~bound.cases.closed).select("case_id")
+    open_cases = bound.cases.filter(~bound.cases.closed).select("case_id", "excluded_rows", "unknown_events")
     events = bound.events.semi_join(open_cases, "case_id")
     ranked = events.mutate(
         rank=ibis.row_number().over(order),
@@ -128,8 +133,10 @@ def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:
     )
     last = ranked.filter(ranked.rank == 0)
     activity = last.activity_id.fill_null("")
-    return last.select(
+    return last.inner_join(open_cases, "case_id").select(
         "case_id",
+        "excluded_rows",
+        "unknown_events",
         "event_id",
         "ordinal",
         last_row=last.row_no,

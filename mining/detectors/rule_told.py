@@ -145,8 +145,9 @@ def _answered(evidence: Evidence, told: Told) -> ir.Table:
     events = bound.events.filter(bound.events.activity_id.isin([told.after, told.told_by]))
     if "complete" in bound.lifecycles:
         events = events.filter(events.lifecycle.isnull() | (events.lifecycle == "complete"))
-    order = [events.t_us, events.row_no]
     notice = events.activity_id == told.told_by
+    # At one instant a notice answers the milestone, in whatever order the rows stand.
+    order = [events.t_us, notice, events.row_no]
     onwards = ibis.rows_window(preceding=0, following=None, group_by="case_id", order_by=order)
     alike = ibis.window(group_by=[events.case_id, events.activity_id], order_by=order)
     rank = ibis.row_number().over(alike) + 1
