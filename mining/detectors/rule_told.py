@@ -19,9 +19,9 @@ class RuleTold(Detector):
     Meaning: after each completion of the milestone, the notice is recorded within the limit. The next notice
     at or after the milestone answers it (the DECLARE template *response* with a time bound).
     Needs: case, activity, time; a limit, to call a notice timely.
-    Verdicts: conformant within the limit; violated past it, or without any notice in a closed case; pending
-    while the limit runs (or, without a limit, while the case is open); not determinable: told, but no limit
-    is given; or the notice may be among rejected rows or unknown labels.
+    Verdicts: conformant within the limit; violated past it (without a limit: no notice in a closed case);
+    pending while the limit runs (or, without a limit, while the case is open); not determinable: told, but
+    no limit is given; or the notice may be among rejected rows or unknown labels.
     Source: domain.md, 'closed loops' (S0, loop 2); Pesic & van der Aalst 2006 (DECLARE).
     """
 

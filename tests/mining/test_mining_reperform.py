@@ -95,7 +95,7 @@ def test_an_audit_agrees_with_its_reperformance(seed, start):
         assert each.measure is None or judged[key].measure == pytest.approx(each.measure), key
         assert each.due is None or judged[key].due_us == each.due.timestamp() * 1e6, key
     _assert_counts(result, by_hand)
-    # A handoff not yet taken up may be pending as dropped and past its limit as late: one obligation, two kinds.
+    # A handoff not yet taken up may be pending as dropped and past its limit as late: one fingerprint.
     assert not result.occurrences.duplicated(["rule_id", "fingerprint"]).any()
 
 
