@@ -20,7 +20,6 @@ from mining.bound_log import upload
 from reference_models.calendars import Calendar
 
 HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
 EPOCH = date(1970, 1, 1)
 AROUND_THE_CLOCK = "around-the-clock"
 SLACK_DAYS = 800
@@ -29,6 +28,7 @@ SLACK_DAYS = 800
 DAY_COLUMNS = {
     "day": "int64",  # local days since 1970-01-01
     "starts_us": "int64",  # local midnight, UTC
+    "ends_us": "int64",  # the next one
     "gone": "int64",  # hours: counted microseconds before the day; days: counted days up to and with it
     "working": "boolean",
 }
@@ -62,7 +62,7 @@ class Clock:
         wanted = table.select(at=table[column]).filter(ibis._.at.notnull()).distinct()
         days = self.days.order_by("starts_us")
         placed = wanted.asof_join(days, wanted.at >= days.starts_us)
-        inside = placed.at - placed.starts_us < 25 * HOUR_US  # beyond the last day there is no answer
+        inside = placed.at < placed.ends_us  # beyond the last day there is no answer
         value = placed.gone + (
             self._within(placed) if self.unit == "hours" else self._closing(placed, closing)
         )
@@ -87,7 +87,7 @@ class Clock:
         wanted = table.select(value=table[column]).filter(ibis._.value.notnull()).distinct()
         working = self.days.filter(self.days.working).order_by("gone")
         if self.unit != "hours":
-            ends = working.select(value="gone", **{into: working.starts_us + DAY_US})
+            ends = working.select(value="gone", **{into: working.ends_us})
             return table.left_join(ends, table[column] == ends.value).drop("value")
         placed = wanted.asof_join(working, wanted.value > working.gone)
         rest = placed.value - placed.gone
@@ -134,7 +134,8 @@ def day_table(calendar: Calendar, unit: str, first_us: int, last_us: int) -> pd.
         counts = day in working
         if unit != "hours":
             gone += counts
-        rows.append(((day - EPOCH).days, _midnight(day, zone), gone, counts))
+        midnight, next_one = _midnight(day, zone), _midnight(day + timedelta(days=1), zone)
+        rows.append(((day - EPOCH).days, midnight, next_one, gone, counts))
         if unit == "hours":
             gone += length * counts
     return pd.DataFrame(rows, columns=list(DAY_COLUMNS))

@@ -104,7 +104,7 @@ def _runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
         start_us=timed.began_us.max(),
         stop_us=timed.t_us.max(where=is_stop),
         start_row=timed.row_no.min(where=is_start & (timed.activity_id != deadline.stop)),
-        start_id=timed.event_id.min(where=is_start),
+        start_id=timed.event_id.min(where=is_start & (timed.activity_id != deadline.stop)),
     )
     stops = timed.filter(is_stop).group_by("case_id", at_us=timed.t_us).agg(stop_row=ibis._.row_no.max())
     ended = ended.left_join(stops, ["case_id", ended.stop_us == stops.at_us]).drop("case_id_right", "at_us")

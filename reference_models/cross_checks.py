@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from logs.event_log import CASE_COLUMNS, EVENT_COLUMNS
 from logs.labels import normalise_label
 from logs.problems import Problem
 from reference_models.bpmn import Process
@@ -16,6 +17,26 @@ from reference_models.places import Places, Where
 
 _Spellings = Mapping[tuple[str, ...], tuple[str, ...]]
 _FAMILIES = ("handoff", "duplicate", "lost", "deadline", "rule", "deviation")
+
+RESERVED_ATTRIBUTES = frozenset(
+    {*EVENT_COLUMNS, *CASE_COLUMNS}
+    | {"activity_id", "in_flow", "beside", "pos", "step", "unknown", "unknown_events", "variant"}
+    | {"closed", "closed_us", "began_before", "last_row", "ended", "reopened", "first_activity"}
+    | {"start_row", "stop_row", "start_id", "stop_us", "at_us", "began_us", "until_us", "missing", "blank"}
+    | {
+        "row",
+        "rows",
+        "anchor",
+        "category",
+        "subject",
+        "limit",
+        "strict_limit",
+        "has_cell",
+        "reason",
+        "paused",
+    }
+)
+"""Names that mining gives to columns of its own."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +58,21 @@ def cross_problems(
         _against_diagram(context),
         _references(context),
         _attribute_references(context),
+        _attribute_names(context),
         table_problems(contract, places),
         _spellings(context),
         _sources(context),
     )
     return tuple(problem for check in checks for problem in check)
+
+
+def _attribute_names(context: _Context) -> Iterator[Problem]:
+    for name in context.contract.attributes:
+        if name in RESERVED_ATTRIBUTES:
+            mend = f"call it otherwise, e.g. 'order_{name}'; its headings go into 'aliases'"
+            yield context.places.problem(
+                ("attributes", name), f"attribute '{name}' bears a reserved name", mend
+            )
 
 
 def _against_diagram(context: _Context) -> Iterator[Problem]:

@@ -25,7 +25,8 @@ class DuplicateOrders(Detector):
     was. Each order is paired with the one before it of its identity, so a waived pair cannot hide a third.
     Needs: case, activity, time, and the attributes of the identity; for *resent*, events that settle orders.
     Verdicts: per order violated (it repeats one) or conformant; not determinable where an attribute of its
-    identity is empty. Exact copies of a row are orders too: each is flagged as a pair.
+    identity is empty (in its row and in all others of its case: the case's first value stands in). Exact
+    copies of a row are orders too: each is flagged as a pair.
     Source: domain.md, 'duplicate purchase order' (S2).
     """
 
