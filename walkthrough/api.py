@@ -54,6 +54,8 @@ def audit(
     """
     with quiet_pm4py():
         import pm4py  # noqa: F401  # greets on import; see mining.quiet
+    if isinstance(model, ReferenceModel) and override is not None:
+        raise InputError(Problem("a loaded model takes no override", mend="give the override to load()"))
     reference = model if isinstance(model, ReferenceModel) else load(str(model), override=override)
     instant = None if as_of is None else instant_us(as_of)
     progress("read")

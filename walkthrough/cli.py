@@ -5,6 +5,7 @@ Heavy imports stay inside the commands: `walkthrough --help` imports no engine.
 
 from __future__ import annotations
 
+import signal
 import sys
 from enum import StrEnum
 from io import TextIOWrapper
@@ -14,8 +15,7 @@ from typing import Annotated
 import typer
 
 import walkthrough
-from walkthrough.exit_codes import ExitCode
-from walkthrough.terminal import Stages, guarded, say
+from walkthrough.terminal import guarded, stages
 
 app = typer.Typer(
     name="walkthrough",
@@ -106,7 +106,7 @@ def audit(
     """
     from walkthrough.commands.audit import run_audit
 
-    with Stages() as stage:
+    with stages() as stage:
         run_audit(
             logs,
             model=model,
@@ -136,6 +136,9 @@ def map_(
     worksheet: Annotated[
         Path | None, typer.Option("--worksheet", help="Write labels without activity here (.csv or .xlsx).")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace these files where they are there already.")
+    ] = False,
 ) -> None:
     """Propose a mapping of columns and labels, and say why.
 
@@ -143,7 +146,7 @@ def map_(
     """
     from walkthrough.commands.map import run_map
 
-    run_map(logs, model=model, out=out, worksheet=worksheet)
+    run_map(logs, model=model, out=out, worksheet=worksheet, overwrite=overwrite)
 
 
 @app.command()
@@ -163,7 +166,7 @@ def discover(
     """Mine the actual flow of a log without a reference: map and model as HTML and JSON."""
     from walkthrough.commands.discover import run_discover
 
-    with Stages() as stage:
+    with stages() as stage:
         run_discover(
             logs,
             out=out,
@@ -212,7 +215,7 @@ def demo(
     """Make a sample export of every library model, audit it, and say where the reports lie."""
     from walkthrough.commands.demo import run_demo
 
-    with Stages() as stage:
+    with stages() as stage:
         run_demo(out, cases=cases, seed=seed, stage=stage)
 
 
@@ -276,7 +279,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a terminal that lacks a character shows its number
             stream.reconfigure(errors="backslashreplace")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a scheduler's stop cleans up like Ctrl-C
     sys.exit(guarded(app))
 
 
-__all__ = ["ExitCode", "app", "main", "say"]
+__all__ = ["app", "main"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from logs.problems import InputError, Problem
@@ -37,7 +38,10 @@ def read_key(path: Path) -> bytes:
 def _kept_key(path: Path) -> bytes:
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
+    except OSError as error:
+        what = f"the key cannot be read: {error.strerror}"
+        raise InputError(Problem(what, str(path), mend="name another with --key")) from None
+    except ValueError:
         key = b""
     if len(key) < KEY_BYTES:
         raise InputError(
@@ -61,3 +65,14 @@ def make_folder(path: Path) -> Path:
     if not os.access(path, os.W_OK | os.X_OK):
         raise OutputError(Problem("the folder cannot be written to", str(path), mend=ANOTHER))
     return path
+
+
+def refuse_existing(paths: Iterable[Path | None]) -> None:
+    """Raises InputError for files that are there already: people may have filled them in."""
+    problems = [
+        Problem("is there already", str(path), mend="name another file, or say --overwrite")
+        for path in paths
+        if path and path.exists()
+    ]
+    if problems:
+        raise InputError(problems)

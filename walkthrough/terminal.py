@@ -7,9 +7,9 @@ import re
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 
 import typer
 
@@ -22,6 +22,8 @@ USAGE_ERROR = typer.BadParameter.__mro__[1]
 """UsageError of the click that Typer works with: its own copy, or in older versions the package."""
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Characters that move the cursor, colour text or turn its direction; not tab and newline."""
+ENGINE_INTERRUPTED = "Query interrupted"
+"""What DuckDB says where a key was pressed to stop it."""
 ENGINE_OUT_OF_ROOM = ("OutOfMemoryException", "IOException")
 """What DuckDB raises where memory or the disk for its tables runs out (by name: it is not imported here)."""
 
@@ -41,37 +43,20 @@ def harmless(text: str) -> str:
     return UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-class Stages:
-    """Shows the running stage on a terminal, and nothing where standard error is none."""
+@contextmanager
+def stages() -> Iterator[Callable[[str], None]]:
+    """Gives a function that shows the running stage on a terminal, and nothing where there is none."""
+    if not sys.stderr.isatty():
+        yield lambda stage: None
+        return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    def __init__(self) -> None:
-        self._progress: object | None = None
-        self._task: int = 0
-
-    def __enter__(self) -> Callable[[str], None]:
-        if not sys.stderr.isatty():
-            return lambda stage: None
-        from rich.console import Console
-        from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-        progress = Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
-            console=Console(stderr=True), transient=True,
-        )  # fmt: skip
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("start", total=None)
-        progress.start()
-        self._progress = progress
-        return lambda stage: progress.update(task, description=stage)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        from typing import cast
-
-        if self._progress is not None:
-            from rich.progress import Progress
-
-            cast(Progress, self._progress).stop()
+        yield lambda stage: progress.update(task, description=escape(stage))
 
 
 def guarded(command: Callable[..., object], arguments: Sequence[str] | None = None) -> int:
@@ -89,7 +74,9 @@ def guarded(command: Callable[..., object], arguments: Sequence[str] | None = No
             return _explain(error.__cause__)
         code = INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the one place that may: everything ends here with a code
-        return _explain(error)
+        if str(error) != ENGINE_INTERRUPTED:
+            return _explain(error)
+        code = INTERRUPTED
     if code == INTERRUPTED:
         say("stopped; no report is half-written")
     return code if isinstance(code, int) else ExitCode.CONFORMANT

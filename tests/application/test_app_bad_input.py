@@ -484,15 +484,29 @@ def test_an_uncertain_mapping_is_still_written(run):
     assert "activity: 环节" in (run.folder / "m.yaml").read_text(encoding="utf-8")
 
 
+def test_what_people_have_filled_in_is_not_overwritten(run):
+    put(run, "log.csv", export(*lines()))
+    put(run, "m.yaml", MAPPING)
+    put(run, "labels.csv", "filled in")
+    arguments = ("map", "log.csv", "--model", MODEL, "--out", "m.yaml", "--worksheet", "labels.csv")
+    run(*arguments).refused("m.yaml: is there already", "labels.csv: is there already", "--overwrite")
+    assert (run.folder / "m.yaml").read_text(encoding="utf-8") == MAPPING
+    assert run(*arguments, "--overwrite").code == 0
+    assert (run.folder / "labels.csv").read_text(encoding="utf-8-sig") != "filled in"
+
+
 def test_a_sample_that_cannot_be_made_is_told(run):
     ran = run("simulate", "fault-handlin", "--export", "long", "--export", "pdf", "--out", "out")
     ran.refused("no sample of 'fault-handlin'", "no export 'pdf'", "choose from long, wide, gb18030, xlsx")
     assert not (run.folder / "out").exists()
 
 
-def test_an_interrupted_command_says_so(run, monkeypatch):
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_an_interrupted_command_says_so(run, monkeypatch, error):
+    """Python says it in one way, the engine in another."""
+
     def interrupted(*_, **__):
-        raise KeyboardInterrupt
+        raise error
 
     monkeypatch.setattr("walkthrough.commands.audit.audit", interrupted)
     ran = run.audit(put(run, "log.csv", export(*lines())))

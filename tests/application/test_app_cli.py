@@ -3,10 +3,13 @@
 import hashlib
 import io
 import json
+import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -18,7 +21,7 @@ import reference_models
 import walkthrough
 from reports import Pseudonyms, json_schema, to_json
 from walkthrough.cli import app
-from walkthrough.terminal import Stages
+from walkthrough.terminal import stages
 
 LIBRARY = Path(reference_models.__file__).parent / "library"
 FAULTS = "fault-handling"
@@ -223,7 +226,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
     for stream, shown in ((Terminal(), True), (io.StringIO(), False)):
-        with redirect_stderr(stream), Stages() as stage:
+        with redirect_stderr(stream), stages() as stage:
             stage("detect deadline: late")
         assert ("detect deadline: late" in stream.getvalue()) is shown
 
@@ -236,6 +239,31 @@ def test_a_reader_that_leaves_is_no_mistake(run):
         said = process.stderr.read()
     assert said == ""
     assert process.returncode == 4
+
+
+@pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_audit_leaves_nothing_behind(run, sample, signal_sent):
+    """No report, whole or half, and no copy of the log in the folder for temporary files."""
+    (run.folder / "tmp").mkdir()
+    command = [
+        sys.executable,
+        "-c",
+        "from walkthrough.cli import main; main()",
+        "audit",
+        sample / "orders.csv",
+    ]
+    options = ["--model", FAULTS, "--out", "out", "--show-persons"]
+    env = {**os.environ, "TMPDIR": str(run.folder / "tmp")}
+    with subprocess.Popen([*command, *options], env=env, stderr=subprocess.PIPE, text=True) as process:
+        while process.poll() is None and not list((run.folder / "tmp").glob("walkthrough-*/log.duckdb")):
+            time.sleep(0.05)
+        time.sleep(0.2)
+        process.send_signal(signal_sent)
+        said = process.stderr.read()
+    assert process.returncode == 130, said
+    assert said == "stopped; no report is half-written\n"
+    assert list((run.folder / "tmp").iterdir()) == []
+    run.wrote_nothing()
 
 
 def test_a_full_device_as_output_is_told(run):

@@ -11,7 +11,7 @@ from walkthrough.api import audit, write_reports
 from walkthrough.people import make_folder, read_key
 from walkthrough.simulation import simulate, write_exports
 from walkthrough.simulation.scenarios import SCENARIOS
-from walkthrough.terminal import tell
+from walkthrough.terminal import say, tell
 
 
 def run_demo(out: Path, *, cases: int, seed: int, stage: Callable[[str], None]) -> None:
@@ -37,3 +37,4 @@ def run_demo(out: Path, *, cases: int, seed: int, stage: Callable[[str], None]) 
         tell(f"{model}: {result.population.cases:,} cases, {violated:,} violated obligations")
         for path in reports:
             tell(f"  {path}")
+    say("Open a report in a browser. Beside each lies answer_key.csv: what was planted in the sample.")

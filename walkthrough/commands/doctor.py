@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from walkthrough.exit_codes import ExitCode
-from walkthrough.terminal import tell
+from walkthrough.terminal import say, tell
 
 LEAST_FREE = 2 << 30
 LIBRARIES = (
@@ -51,6 +51,8 @@ def run_doctor(*, as_json: bool) -> None:
     else:
         for check in checks:
             tell(f"{'ok ' if check.works else 'BAD'}  {check.name}: {check.detail}")
+        if not all(check.works for check in checks):
+            say("  → mend what is BAD, or install again into an environment of its own")
     raise typer.Exit(ExitCode.CONFORMANT if all(check.works for check in checks) else ExitCode.FAILED)
 
 

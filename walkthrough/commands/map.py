@@ -12,13 +12,18 @@ from logs import worksheet as write_worksheet
 from reference_models import load, vocabulary
 from reports.output import write_atomically
 from walkthrough.exit_codes import ExitCode
+from walkthrough.people import refuse_existing
 from walkthrough.terminal import say, tell
 
 SHOWN_LABELS = 20
 
 
-def run_map(logs: Sequence[str], *, model: str | None, out: Path | None, worksheet: Path | None) -> None:
+def run_map(
+    logs: Sequence[str], *, model: str | None, out: Path | None, worksheet: Path | None, overwrite: bool
+) -> None:
     """Run the whole command."""
+    if not overwrite:
+        refuse_existing((out, worksheet))
     proposal = propose(logs, vocabulary(load(model)) if model else None)
     for reason in proposal.reasons:
         say(f"  {reason}")
