@@ -258,3 +258,11 @@ def test_a_model_in_a_folder_of_the_user_goes_before_the_library(tmp_path):
     assert load("fault-handling", folders=[tmp_path]).title.en == "Two steps"
     assert load("fault-handling").location == "library"
     assert "fault-handling" in library()
+
+
+def test_an_attribute_may_not_bear_the_name_of_a_column_of_ours(tmp_path):
+    contract = two_steps()
+    contract["attributes"]["activity_id"] = {"name": {"zh": "环节号", "en": "Activity no"}, "type": "text"}
+    ((line, problem),) = mistakes(tmp_path, contract)
+    assert line == "activity_id:"
+    assert "reserved name" in problem.what
