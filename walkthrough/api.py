@@ -102,6 +102,6 @@ def write_reports(
     shown = people or Pseudonyms(secrets.token_bytes(32))
     target = make_folder(Path(folder))
     written = [write_json(audit, target / "audit.json", people=shown)]
-    for language in languages:
+    for language in dict.fromkeys(languages):
         written.append(write_html(audit, target / f"report.{language}.html", lang=language, people=shown))
     return written

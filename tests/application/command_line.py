@@ -89,7 +89,7 @@ class Command:
         )
         return Ran(ended.returncode, ended.stdout, ended.stderr)
 
-    def audited(self, out: str = "out") -> Any:
+    def audited(self, out: str | Path = "out") -> Any:
         """The audit.json written, every row accounted for and nothing half-written."""
         folder = self.folder / out
         assert not [each.name for each in folder.iterdir() if each.name.endswith(".part")]

@@ -82,6 +82,13 @@ def audit_of(run, folder, *more, out="out", file="orders.csv", limits=None, as_o
     return run("audit", folder / file, "--model", FAULTS, *override, *options, *more)
 
 
+@pytest.fixture(scope="module")
+def audited(sample):
+    """The sample audited by the command line: what it said, and the folder of the reports."""
+    ran = audit_of(Command(sample.parent), sample, out=sample.parent / "out")
+    return ran, sample.parent / "out"
+
+
 # -- help and start
 
 
@@ -148,11 +155,11 @@ def test_0_conformant(run):
     assert run.audited()["conclusion"] == {"outcome": "conformant", "reasons": [], "has_violations": False}
 
 
-def test_1_violations(run, sample):
-    ran = audit_of(run, sample)
+def test_1_violations(run, audited):
+    ran, folder = audited
     assert ran.code == 1
     assert ran.out.startswith("violations: ")
-    assert run.audited()["conclusion"]["has_violations"] is True
+    assert run.audited(folder)["conclusion"]["has_violations"] is True
 
 
 def test_2_bad_input(run):
@@ -287,16 +294,15 @@ def test_a_terminal_without_chinese_still_works(run):
 # -- map
 
 
-def test_a_proposed_mapping_gives_the_same_audit(run, sample):
+def test_a_proposed_mapping_gives_the_same_audit(run, sample, audited):
     mapped = run("map", sample / "orders.csv", "--model", FAULTS)
     assert mapped.code == 0
     assert "case: 故障单号 (" in mapped.err, "the reasons"
     (run.folder / "m.yaml").write_text(mapped.out, encoding="utf-8")
     run("map", sample / "orders.csv", "--model", FAULTS, "--out", "file.yaml")
     assert (run.folder / "file.yaml").read_text(encoding="utf-8") == mapped.out
-    audit_of(run, sample, out="proposed")
     audit_of(run, sample, "--mapping", "m.yaml", out="given")
-    proposed, given = run.audited("proposed"), run.audited("given")
+    proposed, given = run.audited(audited[1]), run.audited("given")
     for part in ("occurrences", "findings", "rates", "population", "rows", "discovery"):
         assert given[part] == proposed[part]
 
@@ -356,22 +362,22 @@ def test_discovery_counts_what_the_log_holds(run, sample):
     assert log["variants"] == len({tuple(trace) for trace in traces.values()})
 
 
-def test_two_audits_are_compared(run, sample):
-    audit_of(run, sample, out="a")
-    same = run("diff", "a/audit.json", "a/audit.json")
+def test_two_audits_are_compared(run, sample, audited):
+    before = audited[1] / "audit.json"
+    same = run("diff", before, before)
     assert same.code == 0
     rows = (sample / "orders.csv").read_text(encoding="utf-8").splitlines()
     added = rows[1].split(",")
     added[1] = "神秘步骤"
     (run.folder / "b.csv").write_text("\n".join([*rows, ",".join(added)]) + "\n", encoding="utf-8")
     audit_of(run, run.folder, file="b.csv", out="b", limits=sample / "limits.yaml")
-    ran = run("diff", "a/audit.json", "b/audit.json", "--format", "json")
+    ran = run("diff", before, "b/audit.json", "--format", "json")
     assert ran.code == 1
     change = json.loads(ran.out)
     new = [(each["case_id"], each["rule_id"]) for each in change["new"]]
     assert new == [(added[0], "deviation.unknown:神秘步骤")]
     assert change["gone"] == []
-    back = run("diff", "b/audit.json", "a/audit.json", "--lang", "zh")
+    back = run("diff", "b/audit.json", before, "--lang", "zh")
     assert back.code == 0, "what is gone is no reason for an alarm"
     assert added[0] in back.out
 
@@ -431,13 +437,12 @@ def test_the_same_input_gives_the_same_bytes(run, sample):
     assert digests[0] == digests[1]
 
 
-def test_a_notebook_gets_what_the_command_line_renders(run, sample):
-    audit_of(run, sample)
+def test_a_notebook_gets_what_the_command_line_renders(run, sample, audited):
     result = walkthrough.audit(
         sample / "orders.csv", FAULTS, override=sample / "limits.yaml", as_of="2026-06-30T17:00+08:00"
     )
     assert isinstance(result, walkthrough.Audit)
-    written = (run.folder / "out" / "audit.json").read_text(encoding="utf-8")
+    written = (audited[1] / "audit.json").read_text(encoding="utf-8")
     assert to_json(result, Pseudonyms.plain()) == written
     files = walkthrough.write_reports(
         result, run.folder / "again", languages=("en",), people=Pseudonyms.plain()
@@ -452,11 +457,10 @@ def test_a_notebook_gets_problems_as_an_exception(run):
     assert refusal.value.problems[0].file == "nix.csv"
 
 
-def test_the_written_audit_keeps_its_published_schema(run, sample):
+def test_the_written_audit_keeps_its_published_schema(run, audited):
     import jsonschema
 
-    audit_of(run, sample)
-    jsonschema.validate(run.audited(), json_schema())
+    jsonschema.validate(run.audited(audited[1]), json_schema())
 
 
 def test_what_is_public_is_there():
@@ -471,7 +475,8 @@ def test_what_is_public_is_there():
 
 def test_persons_are_pseudonyms_under_a_key_that_is_kept(run, sample):
     arguments = ("--model", FAULTS, "--out", "out", "--lang", "zh")
-    first = run("audit", sample / "orders.csv", *arguments)
+    first = run("audit", sample / "orders.csv", *arguments, "--lang", "zh")
+    assert len(first.out.splitlines()) == len(set(first.out.splitlines())), "a language named twice is one"
     assert "walkthrough.key: new key" in first.err
     key = run.folder / "walkthrough.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600

@@ -35,7 +35,7 @@ def run_discover(
     files = [write_atomically(out / "discovery.json", document.encode("utf-8"))]
     files += [
         write_discovery_html(found, provenance, out / f"discovery.{lang}.html", lang, people)
-        for lang in languages
+        for lang in dict.fromkeys(languages)
     ]
     tell(f"{found.events:,} events, {found.cases:,} cases, {found.variants:,} variants")
     tell("\n".join(map(str, files)))
