@@ -50,7 +50,7 @@ MappingFile = Annotated[
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder for what is written (made if missing).")]
 Form = Annotated[Format, typer.Option("--format", help="Form of standard output.")]
 Languages = Annotated[
-    list[Language] | None, typer.Option("--lang", help="Language of the report; repeatable.")
+    list[Language] | None, typer.Option("--lang", help="Language of the report; repeatable; default: zh.")
 ]
 Filters = Annotated[
     list[str] | None,
@@ -89,7 +89,13 @@ def audit(
     ] = None,
     filters: Filters = None,
     reject_limit: Annotated[
-        float | None, typer.Option("--reject-limit", min=0, max=1, help="Share of rows; above: inconclusive.")
+        float | None,
+        typer.Option(
+            "--reject-limit",
+            min=0,
+            max=1,
+            help="More rejected rows than this share: inconclusive; default: the mapping's, or 0.01.",
+        ),
     ] = None,
     worst: Annotated[int, typer.Option("--worst", min=1, max=1000, help="Examples per finding.")] = 10,
     key: Annotated[
