@@ -54,18 +54,20 @@ def audit(
     *,
     tool_version: str,
     as_of_us: int | None = None,
+    now_us: int | None = None,
     worst: int = WORST,
     progress: Progress = lambda stage: None,
 ) -> Audit:
     """Judge a log against a reference model.
 
     `as_of_us` (microseconds since the epoch, UTC) defaults to the end of the stated window, else to the
-    latest event. The result is computed whole and survives the log's closing. Raises InputError for a
-    required check that does not exist and `mining.alignment.TooLargeError` for a net beyond the cap.
+    latest event (not after `now_us`, if that is given). The result is computed whole and survives the log's
+    closing. Raises InputError for a required check that does not exist and
+    `mining.alignment.TooLargeError` for a net beyond the cap.
     """
     _refuse_unknown_checks(model)
     progress("bind")
-    bound = bind(log, model, as_of_us)
+    bound = bind(log, model, as_of_us, now_us)
     progress("align")
     aligned = conformance(bound)
     found = _detect(Evidence(bound, aligned), progress)
@@ -305,7 +307,9 @@ def _conclusion(
     elif not bound.activities_seen:
         reasons.append("no_known_activity")
     violated = any(finding.is_violated for finding in findings)
-    undecided = any(finding.counts.not_determinable for finding in findings) or bool(list(not_checked))
+    # What the model does not ask for leaves nothing undecided.
+    unchecked = any(each.reason != "not_in_model" for each in not_checked)
+    undecided = unchecked or any(finding.counts.not_determinable for finding in findings)
     outcome = (
         Outcome.INCONCLUSIVE
         if reasons

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 
 from logs.event_log import EVENT_COLUMNS, EventLog
 from logs.labels import normalise_label
+from mining.alignment import next_activities
 from mining.findings import UnknownLabel
 from reference_models.labels import label_index
 from reference_models.model import ReferenceModel
@@ -56,6 +57,11 @@ class BoundLog:
         return self.log.provenance.fields | set(self.log.provenance.attributes)
 
     @property
+    def one_time_per_milestone(self) -> bool:
+        """Whether the export has one cell per milestone: what came again has left no trace."""
+        return self.log.provenance.layout == "wide"
+
+    @property
     def completed(self) -> ir.Table:
         """The events that complete an activity: not its starts, where the log tells them from completions."""
         return _completing(self.events, self.lifecycles)
@@ -77,14 +83,17 @@ def upload(log: EventLog, name: str, frame: pd.DataFrame, schema: dict[str, str]
     return log.backend.create_table(name, typed, overwrite=True)
 
 
-def bind(log: EventLog, model: ReferenceModel, as_of_us: int | None = None) -> BoundLog:
+def bind(
+    log: EventLog, model: ReferenceModel, as_of_us: int | None = None, now_us: int | None = None
+) -> BoundLog:
     """Read the log's labels as the model's activities and fix the instant of judgement.
 
-    Without `as_of_us` it is the end of the export's window if that is stated, else the latest event.
+    Without `as_of_us` it is the end of the export's window if that is stated, else the latest event (with
+    `now_us`, the latest up to then: what lies ahead of the clock, such as 2099-12-31, was not recorded).
     Events later than that are left out and counted. A label is an activity if the mapping says so or if
     it equals, after `logs.labels.normalise_label`, one of the activity's names or aliases.
     """
-    instant, basis = _as_of(log, as_of_us)
+    instant, basis = _as_of(log, as_of_us, now_us)
     later = int(log.events.filter(log.events.t_us > instant).count().execute())
     labels = log.events.group_by("activity").agg(n=ibis._.count(), cases=ibis._.case_id.nunique()).execute()
     known = _read_labels(labels["activity"], log, model)
@@ -122,13 +131,18 @@ def _asked(log: EventLog, model: ReferenceModel) -> list[str]:
     return [name for name in log.provenance.attributes if name in model.attributes]
 
 
-def _as_of(log: EventLog, given: int | None) -> tuple[int, str]:
+def _as_of(log: EventLog, given: int | None, now_us: int | None) -> tuple[int, str]:
     until = log.provenance.window.until_us
     if given is not None:
         return (until, "window_end") if until is not None and until < given else (given, "given")
     if until is not None:
         return until, "window_end"
-    return int(log.events.t_us.max().execute()), "latest_event"
+    times = log.events.t_us
+    latest = int(times.max().execute())
+    if now_us is not None and latest > now_us:
+        past = log.events.filter(times <= now_us).t_us.max().execute()
+        latest = latest if pd.isna(past) else int(past)
+    return latest, "latest_event"
 
 
 def _read_labels(labels: Iterable[str], log: EventLog, model: ReferenceModel) -> dict[str, str | None]:
@@ -226,29 +240,8 @@ def _began_before(log: EventLog, model: ReferenceModel, cases: ir.Table) -> ir.B
     """With a window stated, a case whose first event cannot be the first of the process began earlier."""
     if log.provenance.window.from_us is None:
         return ibis.literal(False)
-    starts = sorted(first_activities(model))
+    starts = sorted(next_activities(model.net, model.net.initial))
     return ~cases.first_activity.isin(starts) & cases.first_activity.notnull()
-
-
-def first_activities(model: ReferenceModel) -> set[str]:
-    """Activities that can come first: reachable from the start through silent transitions only."""
-    pending, seen, found = [tuple(sorted(model.net.initial))], set(), set()
-    while pending:
-        marking = pending.pop()
-        if marking in seen:
-            continue
-        seen.add(marking)
-        for transition in model.net.transitions:
-            if not all(transition.pre.count(p) <= marking.count(p) for p in set(transition.pre)):
-                continue
-            if transition.label is not None:
-                found.add(transition.label)
-                continue
-            rest = list(marking)
-            for place in transition.pre:
-                rest.remove(place)
-            pending.append(tuple(sorted([*rest, *transition.post])))
-    return found
 
 
 def any_of(conditions: Iterable[ir.BooleanValue]) -> ir.BooleanValue:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import pandas as pd
 
-from mining.alignment import Alignment, Mode, ReachabilityGraph, Variant, align, reachability_graph
+from mining.alignment import (
+    Alignment,
+    Mode,
+    ReachabilityGraph,
+    Variant,
+    align,
+    next_activities,
+    reachability_graph,
+    repeatable,
+)
 from mining.bound_log import BoundLog
 from mining.findings import Move, VariantSummary
 from mining.token_flow import Pair, PairState, handoffs_ahead, token_flow
@@ -18,7 +27,7 @@ from reference_models.model import ReferenceModel
 MOVE_COLUMNS = {
     "variant": "int64",
     "move_no": "int64",  # from 0, visible moves only
-    "kind": "string",  # 'sync', 'log' or 'model'
+    "kind": "string",  # 'sync', 'log', 'model' or 'unseen'
     "activity": "string",
     "pos": "int64",  # position of the event in the trace; null for a model move
     "before_pos": "int64",  # position of the last event before the move; null if none
@@ -41,8 +50,13 @@ PAIR_COLUMNS = {
     "ordinal": "int64",  # n-th event of the sender (unsent: of the receiver)
     "alternatives": "int64",
     "ambiguous": "boolean",
+    "unseen": "boolean",  # the receiver may have acted without a trace in the export
 }
 """Columns of `Conformance.pairs`."""
+
+
+_MISSED = ("model", "unseen")
+"""Kinds of moves in which a task lacks its event."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,11 @@ class Conformance:
     pairs: ir.Table
     shortest_run: int
     """Cost of the model's cheapest complete run without any event."""
+    unseen: frozenset[str]
+    """Activities that may come again without a trace: the export keeps one time of each, and the model (or
+    their place beside the flow) lets them repeat. Empty for exports with a row per event."""
+    unseen_next: ir.Table
+    """variant: of open cases whose next step may have been done without a trace."""
 
     def summary(self, number: int) -> VariantSummary:
         """What a report shows of variant `number` (from 1)."""
@@ -78,9 +97,16 @@ class Conformance:
 
 def conformance(bound: BoundLog) -> Conformance:
     """Align every variant of a bound log; raises `TooLargeError` for a net beyond the cap."""
-    table = variants(bound)
     model = bound.model
     graph = reachability_graph(model.net)
+    table = variants(bound)
+    unseen = _unseen(bound, graph)
+    in_flow = unseen & repeatable(graph)
+    if in_flow:
+        table = replace(
+            table,
+            variants=tuple(replace(v, unseen=in_flow & frozenset(v.trace)) for v in table.variants),
+        )
     alignments = align(graph, table.variants, model.costs)
     ahead = handoffs_ahead(model.net, model.handoffs)
     visible, move_rows, pair_rows = [], [], []
@@ -97,7 +123,27 @@ def conformance(bound: BoundLog) -> Conformance:
         moves=bound.upload("moves", pd.DataFrame(move_rows, columns=list(MOVE_COLUMNS)), MOVE_COLUMNS),
         pairs=bound.upload("pairs", pd.DataFrame(pair_rows, columns=list(PAIR_COLUMNS)), PAIR_COLUMNS),
         shortest_run=_shortest_run(graph, model),
+        unseen=unseen,
+        unseen_next=bound.upload("unseen_next", _unseen_next(model, table, alignments), {"variant": "int64"}),
     )
+
+
+def _unseen(bound: BoundLog, graph: ReachabilityGraph) -> frozenset[str]:
+    if not bound.one_time_per_milestone:
+        return frozenset()
+    beside = {activity.id for activity in bound.model.activities.values() if not activity.in_flow}
+    return repeatable(graph) | beside
+
+
+def _unseen_next(model: ReferenceModel, table: VariantTable, alignments: list[Alignment]) -> pd.DataFrame:
+    numbers = [
+        number
+        for number, (variant, alignment) in enumerate(zip(table.variants, alignments, strict=True), start=1)
+        if variant.mode.stops_anywhere
+        and variant.unseen
+        and variant.unseen & next_activities(model.net, alignment.end(model.net))
+    ]
+    return pd.DataFrame({"variant": numbers}, dtype="int64")
 
 
 def _shortest_run(graph: ReachabilityGraph, model: ReferenceModel) -> int:
@@ -159,6 +205,7 @@ class _Judgement:
                     self.ordinals[acting],
                     pair.alternatives,
                     any(self.moves[n].ambiguous for n in (acting, missing) if n is not None),
+                    missing is not None and self.moves[missing].kind == "unseen",
                 )
             )
         return rows
@@ -174,7 +221,8 @@ def _visible_moves(
         if step.transition is None and step.position is not None:
             move = Move("log", variant.trace[step.position], step.position, step.avoidable)
         elif step.transition is not None and (label := model.net.transitions[step.transition].label):
-            kind = "model" if step.position is None else "sync"
+            missing = "unseen" if label in variant.unseen else "model"
+            kind = missing if step.position is None else "sync"
             move = Move(kind, label, step.position, step.avoidable)
         else:
             continue
@@ -185,21 +233,21 @@ def _visible_moves(
 
 def _classify(moves: list[Move], unknown: frozenset[str]) -> list[str | None]:
     """Name each deviation. A task that is missed in one place and surplus in another is swapped."""
-    missed = Counter(m.activity for m in moves if m.kind == "model")
+    missed = Counter(m.activity for m in moves if m.kind in _MISSED)
     surplus = Counter(m.activity for m in moves if m.kind == "log")
     done = {m.activity for m in moves if m.kind == "sync"}
     swapped = {activity: min(missed[activity], surplus[activity]) for activity in missed}
-    left = {"model": Counter(swapped), "log": Counter(swapped)}
+    left = {True: Counter(swapped), False: Counter(swapped)}
     names: list[str | None] = []
     for move in moves:
         if move.kind == "sync":
             names.append(None)
         elif move.activity in unknown:
             names.append("unknown")
-        elif left[move.kind][move.activity] > 0:
-            left[move.kind][move.activity] -= 1
+        elif left[move.kind in _MISSED][move.activity] > 0:
+            left[move.kind in _MISSED][move.activity] -= 1
             names.append("swapped" if move.kind == "log" else None)
-        elif move.kind == "model":
+        elif move.kind in _MISSED:
             names.append("skipped")
         else:
             names.append("repeated" if move.activity in done else "inserted")

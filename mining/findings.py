@@ -244,11 +244,12 @@ class Move:
     """One move of an alignment."""
 
     kind: str
-    """'sync', 'log' (event without task) or 'model' (task without event); silent moves are left out."""
+    """'sync', 'log' (event without task), 'model' (task without event) or 'unseen' (task without event in an
+    export that could not show it once more); silent moves are left out."""
     activity: str
     """Activity id; of a log move on an unknown label: the label."""
     position: int | None
-    """Index of the event in the trace; None for a model move."""
+    """Index of the event in the trace; None for a task without event."""
     ambiguous: bool = False
     """True: some other optimal alignment does without this deviation."""
 

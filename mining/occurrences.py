@@ -7,6 +7,7 @@ from typing import TypeAlias
 import ibis
 import ibis.expr.types as ir
 
+from mining.detection import Evidence
 from mining.findings import OCCURRENCE_COLUMNS, Verdict
 from reference_models.model import ReferenceModel
 
@@ -67,16 +68,38 @@ def with_fingerprint(table: ir.Table, model: ReferenceModel, source: str) -> ir.
     return table.mutate(fingerprint=text.hexdigest("sha256").substr(0, 20))
 
 
-def absence_verdict(excluded_rows: ir.IntegerValue, unknown_events: ir.IntegerValue) -> ir.StringValue:
-    """Something is missing: violated, unless the case has rows that could be the missing ones."""
-    clean = (excluded_rows == 0) & (unknown_events == 0)
+def absence_verdict(table: ir.Table) -> ir.StringValue:
+    """Something is missing: violated, unless the case has rows that could be the missing ones.
+
+    `table` has excluded_rows and unknown_events of the case, and `unseen`: whether what is missing may have
+    come without a trace in the export (`with_unseen`).
+    """
+    clean = (table.excluded_rows == 0) & (table.unknown_events == 0) & ~table.unseen
     return ibis.ifelse(clean, Verdict.VIOLATED.value, Verdict.NOT_DETERMINABLE.value)
 
 
-def absence_reason(excluded_rows: ir.IntegerValue, unknown_events: ir.IntegerValue) -> ir.StringValue:
+def absence_reason(table: ir.Table) -> ir.StringValue:
     """Why an absence cannot be told; null where it can."""
     return ibis.cases(
-        (excluded_rows > 0, "excluded_rows"),
-        (unknown_events > 0, "unknown_activity"),
+        (table.excluded_rows > 0, "excluded_rows"),
+        (table.unknown_events > 0, "unknown_activity"),
+        (table.unseen, "one_time_per_milestone"),
         else_=ibis.null("string"),
     )
+
+
+def with_unseen(evidence: Evidence, table: ir.Table, *activities: str) -> ir.Table:
+    """Add `unseen`: whether one of the activities may have come once more than the export shows.
+
+    An export with one cell per milestone keeps one time of each, so where the cell is filled and the model
+    lets the activity come again, a further occurrence leaves no trace. Always false for exports with a row
+    per event.
+    """
+    again = evidence.conformance.unseen & set(activities)
+    if not again:
+        return table.mutate(unseen=ibis.literal(False))
+    events = evidence.bound.events
+    events = events.filter(events.activity_id.isin(sorted(again)))
+    filled = events.select("case_id").distinct().mutate(unseen=ibis.literal(True))
+    joined = table.left_join(filled, "case_id").drop("case_id_right")
+    return joined.mutate(unseen=joined.unseen.fill_null(False))

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from time import time_ns
 from zoneinfo import ZoneInfo
 
 import walkthrough
@@ -43,7 +44,7 @@ def audit(
         mapping: how columns are read; without one a confident proposal is used.
         override: YAML file with values that replace or complete those of the contract.
         as_of: instant of judgement (ISO 8601; naive: Asia/Shanghai); default: end of the stated window,
-            else the latest event.
+            else the latest event that does not lie in the future.
         filters: selections of whole cases, e.g. '分公司=昆明' or 'period=2026-01-01..2026-03-31'.
         reject_limit: share of rejected rows above which the run is inconclusive.
         worst: occurrences per finding that carry their evidence into the report.
@@ -65,6 +66,7 @@ def audit(
             reference,
             tool_version=walkthrough.__version__,
             as_of_us=instant,
+            now_us=time_ns() // 1000,
             worst=worst,
             progress=progress,
         )

@@ -2,7 +2,13 @@
 
 from mining.alignment.exact import align
 from mining.alignment.interface import Alignment, Mode, Step, Variant
-from mining.alignment.reachability import ReachabilityGraph, TooLargeError, reachability_graph
+from mining.alignment.reachability import (
+    ReachabilityGraph,
+    TooLargeError,
+    next_activities,
+    reachability_graph,
+    repeatable,
+)
 
 __all__ = [
     "Alignment",
@@ -12,5 +18,7 @@ __all__ = [
     "TooLargeError",
     "Variant",
     "align",
+    "next_activities",
     "reachability_graph",
+    "repeatable",
 ]

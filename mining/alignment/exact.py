@@ -6,7 +6,8 @@ is the synchronous product searched state by state instead of by A*). NumPy hand
 prefix tree at a time.
 
 Tie-breaking rule: of alignments with the same cost the one with the fewest log moves is shown (what was
-recorded counts for more than what may be missing), then the one with the fewest silent steps. Among
+recorded counts for more than what may be missing), then the one with the fewest steps that the log cannot
+show, then the one with the fewest silent steps. Among
 those, read from the end of the trace backwards: a log move before a synchronous move before a model move;
 then the edge that stands first in the graph. So of two equal events the *later* one is the surplus, and a
 missing task is missed as *early* as possible.
@@ -28,7 +29,9 @@ from mining.alignment.reachability import Ints, ReachabilityGraph
 UNIT = 1 << 40
 """One unit of cost, far above what the tie-breaking parts below can add up to."""
 LOG_MOVE = 1 << 20
-"""Added to every log move. A silent step adds 1, so that silent loops end."""
+"""Added to every log move."""
+UNSEEN_MOVE = 1 << 10
+"""Added to a model move that leaves no trace. A silent step adds 1, so that silent loops end."""
 NEVER = np.iinfo(np.int64).max // 4
 TABLE_CELLS = 40_000_000
 """Cells of the cost table held at once (320 MB); more variants are done in further batches."""
@@ -42,16 +45,22 @@ def align(
     `costs` gives the cost of a deviation on an activity (default 1). Every result is exact. Deviations
     that some other optimal alignment does without are marked `avoidable`.
     """
-    machine = _Machine.of(graph, costs or {})
     results: list[Alignment | None] = [None] * len(variants)
-    for starts_anywhere in (False, True):
-        chosen = [i for i, v in enumerate(variants) if v.mode.starts_anywhere is starts_anywhere]
-        chosen.sort(key=lambda i: variants[i].trace)
+    for (starts_anywhere, unseen), chosen in _alike(variants).items():
+        machine = _Machine.of(graph, costs or {}, unseen)
         for batch in _batches(chosen, variants, TABLE_CELLS // max(1, machine.states)):
             table = _cost_table(machine, [variants[i].trace for i in batch], starts_anywhere)
             for i, path in zip(batch, table.paths, strict=True):
                 results[i] = _reconstruct(machine, variants[i], table.costs[path])
     return [result for result in results if result is not None]
+
+
+def _alike(variants: Sequence[Variant]) -> dict[tuple[bool, frozenset[str]], list[int]]:
+    """Variants that can share a table, in the order of their traces."""
+    groups: dict[tuple[bool, frozenset[str]], list[int]] = {}
+    for i in sorted(range(len(variants)), key=lambda i: variants[i].trace):
+        groups.setdefault((variants[i].mode.starts_anywhere, variants[i].unseen), []).append(i)
+    return groups
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,8 @@ class _Machine:
 
     graph: ReachabilityGraph
     states: int
+    unseen: frozenset[str]
+    """Activities on which a model move costs nothing."""
     log_costs: Mapping[str, int]
     model_cost: Ints
     """Per edge, in units: what it costs to fire it without an event."""
@@ -80,7 +91,9 @@ class _Machine:
     """Per state: edges that end there."""
 
     @classmethod
-    def of(cls, graph: ReachabilityGraph, costs: Mapping[str, int]) -> _Machine:
+    def of(
+        cls, graph: ReachabilityGraph, costs: Mapping[str, int], unseen: frozenset[str] = frozenset()
+    ) -> _Machine:
         names = [t.label for t in graph.net.transitions]
         labels = tuple(names[t] for t in graph.transition.tolist())
         edges_of: dict[str, list[int]] = {}
@@ -91,10 +104,14 @@ class _Machine:
         incoming: list[list[int]] = [[] for _ in graph.markings]
         for edge, state in enumerate(graph.target.tolist()):
             incoming[state].append(edge)
-        model_cost = np.array([1 if n is None else costs.get(n, 1) * UNIT for n in labels], dtype=np.int64)
+        model_cost = np.array(
+            [1 if n is None else UNSEEN_MOVE if n in unseen else costs.get(n, 1) * UNIT for n in labels],
+            dtype=np.int64,
+        )
         return cls(
             graph=graph,
             states=len(graph.markings),
+            unseen=unseen,
             log_costs={label: cost * UNIT for label, cost in costs.items()},
             model_cost=model_cost,
             move_costs=tuple(model_cost.tolist()),
@@ -258,7 +275,7 @@ class _Optima:
         for edge in machine.incoming[state]:
             source, label = machine.source[edge], machine.labels[edge]
             if rows.item(seen, source) + self.model_cost[edge] == cost:
-                deviation = None if label is None else ("model", label)
+                deviation = None if label is None or label in machine.unseen else ("model", label)
                 yield _Arc((seen, source), Step(None, int(graph.transition[edge])), deviation)
 
     def certain(self, goals: list[Place]) -> frozenset[tuple[str, str]]:
@@ -324,7 +341,7 @@ def _mark_avoidable(
         label = None if step.transition is None else names[step.transition]
         if step.transition is None and step.position is not None:
             sure = ("log", trace[step.position]) in certain
-        elif step.position is None and label is not None:
+        elif step.position is None and label is not None and label not in machine.unseen:
             sure = ("model", label) in certain
         else:
             sure = True

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+
+from reference_models.model import Net
 
 
 class Mode(StrEnum):
@@ -36,6 +39,9 @@ class Variant:
     trace: tuple[str, ...]
     """Activity ids; labels that the model does not know are spelled as they are."""
     mode: Mode = Mode.COMPLETE
+    unseen: frozenset[str] = frozenset()
+    """Activities that may have come once more without a trace in the log: a model move on them costs
+    nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,3 +68,12 @@ class Alignment:
     """Marking in which the run starts, one place index per token."""
     exact: bool = True
     """False: `cost` is an upper bound."""
+
+    def end(self, net: Net) -> tuple[int, ...]:
+        """Marking in which the run ends."""
+        tokens = Counter(self.start)
+        for step in self.steps:
+            if step.transition is not None:
+                tokens.subtract(net.transitions[step.transition].pre)
+                tokens.update(net.transitions[step.transition].post)
+        return tuple(sorted(tokens.elements()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,55 @@ def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
     if not accepting:
         raise ValueError("no accepting marking can be reached")
     return _trim(net, list(index), edges, accepting)
+
+
+def repeatable(graph: ReachabilityGraph) -> frozenset[str]:
+    """Activities that one run may do more than once: in a loop, or by several tasks of the same name."""
+    onward: list[list[int]] = [[] for _ in graph.markings]
+    edges: dict[str, list[tuple[int, int]]] = {}
+    for source, target, number in zip(
+        graph.source.tolist(), graph.target.tolist(), graph.transition.tolist(), strict=True
+    ):
+        onward[source].append(target)
+        if (label := graph.net.transitions[number].label) is not None:
+            edges.setdefault(label, []).append((source, target))
+    return frozenset(
+        label
+        for label, fired in edges.items()
+        if not _reached(onward, {target for _, target in fired}).isdisjoint(source for source, _ in fired)
+    )
+
+
+def next_activities(net: Net, marking: Iterable[int]) -> set[str]:
+    """Activities that can come next: enabled, or enabled after silent transitions only."""
+    pending, seen, found = [tuple(sorted(marking))], set(), set()
+    while pending:
+        here = pending.pop()
+        if here in seen:
+            continue
+        seen.add(here)
+        tokens = Counter(here)
+        for transition in net.transitions:
+            if any(tokens[place] < weight for place, weight in Counter(transition.pre).items()):
+                continue
+            if transition.label is not None:
+                found.add(transition.label)
+                continue
+            after = tokens.copy()
+            after.subtract(transition.pre)
+            after.update(transition.post)
+            pending.append(tuple(sorted(after.elements())))
+    return found
+
+
+def _reached(onward: list[list[int]], starts: set[int]) -> set[int]:
+    seen, pending = set(starts), list(starts)
+    while pending:
+        for state in onward[pending.pop()]:
+            if state not in seen:
+                seen.add(state)
+                pending.append(state)
+    return seen
 
 
 def _trim(

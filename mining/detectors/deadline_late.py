@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from mining.deadlines import clock_runs, deadline_rules
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
-from mining.occurrences import absence_reason, absence_verdict, occurrences
+from mining.occurrences import absence_reason, absence_verdict, occurrences, with_unseen
 from reference_models.model import Deadline
 
 
@@ -87,7 +87,12 @@ class DeadlineLate(Detector):
         return Detection(tuple(rules), found, None, tuple(refused_list))
 
     def _judge(self, evidence: Evidence, deadline: Deadline) -> ir.Table:
-        run = clock_runs(evidence, deadline)
+        run = with_unseen(
+            evidence, clock_runs(evidence, deadline), *(pause.start for pause in deadline.pauses)
+        )
+        run = run.rename(pause_unseen="unseen")
+        run = with_unseen(evidence, run, deadline.stop)
+        run = run.mutate(unseen=run.pause_unseen | (run.unseen & run.stop_us.isnull()))
         stopped = run.stop_us.notnull()
         past = run.to_axis > run.due_axis
         known = run.reason.isnull()
@@ -95,8 +100,9 @@ class DeadlineLate(Detector):
         doubtful = known & ~beyond & ~past & run.strict_axis.notnull() & (run.to_axis > run.strict_axis)
         verdict = ibis.cases(
             (~known | beyond | (doubtful & stopped), Verdict.NOT_DETERMINABLE.value),
+            (past & stopped & run.unseen, Verdict.NOT_DETERMINABLE.value),
             (past & stopped, Verdict.VIOLATED.value),
-            (past, absence_verdict(run.excluded_rows, run.unknown_events)),
+            (past, absence_verdict(run)),
             (doubtful, Verdict.NOT_DETERMINABLE.value),
             (~stopped, Verdict.PENDING.value),
             else_=Verdict.CONFORMANT.value,
@@ -105,7 +111,8 @@ class DeadlineLate(Detector):
             (beyond, "calendar_ends"),
             (doubtful, "doubtful_limit"),
             (known & ~past & ~stopped, "in_time"),
-            (known & past & ~stopped, absence_reason(run.excluded_rows, run.unknown_events)),
+            (known & past & stopped & run.unseen, "one_time_per_milestone"),
+            (known & past & ~stopped, absence_reason(run)),
             else_=run.reason,
         )
         kind = ibis.ifelse(stopped | run.closed, "late", "overdue_and_open")

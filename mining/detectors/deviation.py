@@ -34,7 +34,8 @@ class Deviation(Detector):
     explains belong to those findings and are not counted again.
     Needs: case, activity, time.
     Verdicts: violated or conformant; a *skipped* task is not determinable where the case has rejected rows
-    or unknown labels. `ambiguous` marks a deviation that another optimal alignment does without.
+    or unknown labels, or where the export keeps one time per milestone and shows another one of it.
+    `ambiguous` marks a deviation that another optimal alignment does without.
     Source: Adriansyah 2014 (alignments); design.md, 'Who owns a deviation?'.
     """
 
@@ -121,12 +122,8 @@ class Deviation(Detector):
             rows,
             rule_id=ibis.literal("deviation.") + rows.deviation + ":" + rows.activity,
             case_id=rows.case_id,
-            verdict=ibis.ifelse(
-                skipped, absence_verdict(rows.excluded_rows, rows.unknown_events), Verdict.VIOLATED.value
-            ),
-            reason=ibis.ifelse(
-                skipped, absence_reason(rows.excluded_rows, rows.unknown_events), ibis.null("string")
-            ),
+            verdict=ibis.ifelse(skipped, absence_verdict(rows), Verdict.VIOLATED.value),
+            reason=ibis.ifelse(skipped, absence_reason(rows), ibis.null("string")),
             start_us=ibis.coalesce(rows.t_us, rows.before_us),
             end_us=ibis.coalesce(rows.t_us, rows.after_us),
             anchor=ibis.ifelse(
@@ -156,6 +153,7 @@ class Deviation(Detector):
             .left_join(after, ["case_id", ("after_pos", "a_pos")])
             .drop("case_id_right", "a_pos")
             .inner_join(cases, "case_id")
+            .mutate(unseen=ibis._.kind == "unseen")
         )
 
     def _rules(self, evidence: Evidence) -> list[Rule]:

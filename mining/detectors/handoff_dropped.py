@@ -22,7 +22,8 @@ class HandoffDropped(Detector):
     Verdicts: violated, if the alignment misses the receiver; conformant, if the receiver acted (also out of
     order); pending, while the case is open and the receiver may still act (each one, where the process has
     yet to choose among receivers); not determinable, where the case has rejected rows or labels that the
-    model does not know, either of which could be the receiver.
+    model does not know, either of which could be the receiver, or where the export keeps one time per
+    milestone and shows the receiver's of another round.
     Source: domain.md, 'broken handoff'; design.md, 'What is a handoff?'.
     """
 
@@ -75,12 +76,8 @@ class HandoffDropped(Detector):
             rows,
             rule_id=rows.rule_id,
             case_id=rows.case_id,
-            verdict=ibis.ifelse(
-                waiting, Verdict.PENDING.value, absence_verdict(rows.excluded_rows, rows.unknown_events)
-            ),
-            reason=ibis.ifelse(
-                waiting, "still_open", absence_reason(rows.excluded_rows, rows.unknown_events)
-            ),
+            verdict=ibis.ifelse(waiting, Verdict.PENDING.value, absence_verdict(rows)),
+            reason=ibis.ifelse(waiting, "still_open", absence_reason(rows)),
             start_us=rows.sent_us,
             anchor=anchor_of(rows.event_id, sender, rows.ordinal),
             rows=rows_of(rows.sent_row, rows.next_row),

@@ -11,7 +11,14 @@ from mining.bound_log import any_of
 from mining.deadlines import pause_intervals, paused_time
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Verdict
-from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
+from mining.occurrences import (
+    absence_reason,
+    absence_verdict,
+    anchor_of,
+    occurrences,
+    rows_of,
+    with_unseen,
+)
 from mining.token_flow import PairState
 from reference_models.model import Handoff
 
@@ -91,9 +98,12 @@ class HandoffLate(Detector):
         assert handoff.limit is not None
         bound, limit = evidence.bound, handoff.limit
         clock = evidence.clock(limit.unit, evidence.model.idle_calendar)
-        table = bound.store(
-            f"handoff_taken_{evidence.model.handoffs.index(handoff)}", _taken_up(evidence, handoff)
+        taken = with_unseen(
+            evidence,
+            _taken_up(evidence, handoff),
+            *(handoff.receiver, *handoff.received_by, *handoff.accepted_by),
         )
+        table = bound.store(f"handoff_taken_{evidence.model.handoffs.index(handoff)}", taken)
         reached = ibis.coalesce(table.taken_us, table.done_us)
         table = table.mutate(reached_us=ibis.coalesce(reached, ibis.literal(bound.as_of_us)))
         table = clock.place(table, "sent_us", "from_axis")
@@ -110,10 +120,11 @@ class HandoffLate(Detector):
         unknown = table.from_axis.isnull() | table.to_axis.isnull()
         recorded = ibis.literal(_acceptance_is_recorded(evidence, handoff))
         undecided = (table.state == PairState.WAITING.value) & (table.alternatives > 1)
-        unseen = past & table.taken_us.isnull() & ~recorded
+        unrecorded = past & table.taken_us.isnull() & ~recorded
         verdict = ibis.cases(
-            (unknown | unseen | (past & undecided), Verdict.NOT_DETERMINABLE.value),
-            (past & table.taken_us.isnull(), absence_verdict(table.excluded_rows, table.unknown_events)),
+            (unknown | unrecorded | (past & undecided), Verdict.NOT_DETERMINABLE.value),
+            (past & table.taken_us.isnull(), absence_verdict(table)),
+            (past & table.unseen, Verdict.NOT_DETERMINABLE.value),
             (past, Verdict.VIOLATED.value),
             (reached_is_null(table), Verdict.PENDING.value),
             else_=Verdict.CONFORMANT.value,
@@ -121,8 +132,9 @@ class HandoffLate(Detector):
         reason = ibis.cases(
             (unknown, "calendar_ends"),
             (past & undecided, "still_open"),
-            (unseen, "acceptance_not_recorded"),
-            (past & table.taken_us.isnull(), absence_reason(table.excluded_rows, table.unknown_events)),
+            (unrecorded, "acceptance_not_recorded"),
+            (past & table.taken_us.isnull(), absence_reason(table)),
+            (past & table.unseen, "one_time_per_milestone"),
             (~past & reached_is_null(table), "in_time"),
             else_=ibis.null("string"),
         )

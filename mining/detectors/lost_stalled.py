@@ -24,7 +24,7 @@ class LostStalled(Detector):
     Needs: case, activity, time.
     Verdicts: per case violated; pending while the limit runs; conformant for a closed case; not determinable
     without a limit, beyond the calendar's last published day, or where what came since may be among the
-    case's rejected rows or unknown labels.
+    case's rejected rows or unknown labels, or is a milestone of which the export already keeps a time.
     Source: domain.md, 'lost ticket' (S2: lost or forgotten by the holder of the step).
     """
 
@@ -104,13 +104,13 @@ class LostStalled(Detector):
             case_id=table.case_id,
             verdict=ibis.cases(
                 (unknown, Verdict.NOT_DETERMINABLE.value),
-                (past, absence_verdict(table.excluded_rows, table.unknown_events)),
+                (past, absence_verdict(table)),
                 else_=Verdict.PENDING.value,
             ),
             reason=ibis.cases(
                 (unknown, "calendar_ends"),
                 (~past, "in_time"),
-                else_=absence_reason(table.excluded_rows, table.unknown_events),
+                else_=absence_reason(table),
             ),
             measure=(table.to_axis - table.from_axis) / clock.step,
             limit=idle.limit.value,
@@ -133,12 +133,15 @@ def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:
     )
     last = ranked.filter(ranked.rank == 0)
     activity = last.activity_id.fill_null("")
+    conformance = evidence.conformance
+    went_on = conformance.variants.case_variants.semi_join(conformance.unseen_next, "variant").case_id
     return last.inner_join(open_cases, "case_id").select(
         "case_id",
         "excluded_rows",
         "unknown_events",
         "event_id",
         "ordinal",
+        unseen=last.case_id.isin(went_on),
         last_row=last.row_no,
         last_us=last.t_us,
         last_activity=ibis.coalesce(last.activity_id, last.activity),

@@ -9,7 +9,14 @@ import ibis.expr.types as ir
 
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Verdict
-from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
+from mining.occurrences import (
+    absence_reason,
+    absence_verdict,
+    anchor_of,
+    occurrences,
+    rows_of,
+    with_unseen,
+)
 from reference_models.model import Told
 
 
@@ -21,7 +28,8 @@ class RuleTold(Detector):
     Needs: case, activity, time; a limit, to call a notice timely.
     Verdicts: conformant within the limit; violated past it (without a limit: no notice in a closed case);
     pending while the limit runs (or, without a limit, while the case is open); not determinable: told, but
-    no limit is given; or the notice may be among rejected rows or unknown labels.
+    no limit is given; or the notice may be among rejected rows or unknown labels, or may have come
+    more than once in an export that keeps one time per milestone.
     Source: domain.md, 'closed loops' (S0, loop 2); Pesic & van der Aalst 2006 (DECLARE).
     """
 
@@ -71,10 +79,9 @@ class RuleTold(Detector):
         return Detection(tuple(rules), found, None, tuple(not_checked))
 
     def _judge(self, evidence: Evidence, told: Told, rule_id: str) -> ir.Table:
-        table = _answered(evidence, told)
+        table = with_unseen(evidence, _answered(evidence, told), told.told_by)
         name = f"told_{told.id}".replace("-", "_")
-        missing = absence_verdict(table.excluded_rows, table.unknown_events)
-        missing_reason = absence_reason(table.excluded_rows, table.unknown_events)
+        missing, missing_reason = absence_verdict(table), absence_reason(table)
         null = ibis.null("string")
         if told.limit is None:
             verdict = ibis.cases(
@@ -92,20 +99,24 @@ class RuleTold(Detector):
         table = clock.place(table, "reached_us", "to_axis", closing=clock.unit != "hours")
         table = table.mutate(due_axis=(table.from_axis + round(told.limit.value * clock.step)).cast("int64"))
         table = evidence.bound.store(name, clock.instant(table, "due_axis", "due_us"))
-        missing = absence_verdict(table.excluded_rows, table.unknown_events)
-        missing_reason = absence_reason(table.excluded_rows, table.unknown_events)
+        missing, missing_reason = absence_verdict(table), absence_reason(table)
         unknown = table.from_axis.isnull() | table.to_axis.isnull()
         past = table.to_axis > table.due_axis
         was_told = table.told_us.notnull()
         verdict = ibis.cases(
             (unknown, Verdict.NOT_DETERMINABLE.value),
+            (was_told & past & table.unseen, Verdict.NOT_DETERMINABLE.value),
             (was_told & past, Verdict.VIOLATED.value),
             (was_told, Verdict.CONFORMANT.value),
             (past, missing),
             else_=Verdict.PENDING.value,
         )
         reason = ibis.cases(
-            (unknown, "calendar_ends"), (was_told, null), (past, missing_reason), else_="in_time"
+            (unknown, "calendar_ends"),
+            (was_told & past & table.unseen, "one_time_per_milestone"),
+            (was_told, null),
+            (past, missing_reason),
+            else_="in_time",
         )
         measure = (table.to_axis - table.from_axis) / clock.step
         return self._occurrences(

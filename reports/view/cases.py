@@ -66,7 +66,7 @@ def _case(case: CaseFile, cited: tuple[tuple[str, tuple[str, ...]], ...], c: Con
         lines,
         c.t.count("case.truncated", case.truncated) if case.truncated else "",
         cited,
-        sum(move.kind != "sync" for move in case.moves),
+        sum(move.kind in ("log", "model") for move in case.moves),
     )
 
 
@@ -76,7 +76,7 @@ def aligned(
     """Events and moves side by side; an event outside the flow has no move, a missing task no event."""
     at = 0
     for move in moves:
-        if move.kind == "model":
+        if move.kind in ("model", "unseen"):
             yield None, move
             continue
         found = next((i for i in range(at, len(timeline)) if _is(timeline[i], move)), None)
@@ -98,7 +98,7 @@ def _is(row: SourceRow, move: Move) -> bool:
 def _line(row: SourceRow | None, move: Move | None, c: Context) -> CaseLine:
     kind = move.kind if move else "beside"
     event = row_view(row, 0, c) if row else None
-    on_path = move is not None and move.kind in ("sync", "model")
+    on_path = move is not None and move.kind != "log"
     return CaseLine(
         kind,
         c.t(f"move.{kind}"),
@@ -116,7 +116,7 @@ def _citations(findings: Sequence[Finding], c: Context) -> dict[str, dict[str, l
     cited: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for finding in findings:
         title = rule_texts(finding.rule, c.names).title
-        for each in finding.worst[:10]:
+        for each in finding.worst:
             for case in dict.fromkeys((each.case_id, each.related_case or each.case_id)):
                 cited[case].setdefault(title, []).append(occurrence_anchor(each.fingerprint))
     return cited

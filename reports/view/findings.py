@@ -13,8 +13,6 @@ from reports.view.context import Context
 from reports.view.evidence import OccurrenceView, occurrence_view, overrun
 from reports.view.texts import rule_texts
 
-WORST_SHOWN = 10
-
 
 @dataclass(frozen=True)
 class Overrun:
@@ -79,7 +77,7 @@ def _finding(finding: Finding, over: Overrun | None, c: Context) -> FindingView:
     rule, counts = finding.rule, finding.counts
     texts = rule_texts(rule, c.names)
     authority = rule.authority
-    worst = tuple(occurrence_view(each, rule, c) for each in finding.worst[:WORST_SHOWN])
+    worst = tuple(occurrence_view(each, rule, c) for each in finding.worst)
     rest = counts.violated - len(worst)
     return FindingView(
         anchor=finding_anchor(rule.id),

@@ -199,6 +199,8 @@ def _limitations(c: Context) -> Iterator[str]:
             len(audit.unknown_labels),
             cases=f.number(people.cases_with_unknown_activities),
         )
+    if log.layout == "wide":
+        yield t("limitation.one_time")
     if "lifecycle" not in log.fields and "start_us" not in log.fields:
         yield t("limitation.completion_only")
     if "resource" not in log.fields and "role" not in log.fields:

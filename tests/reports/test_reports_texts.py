@@ -39,6 +39,7 @@ REASONS = (
     "in_time",
     "still_open",
     "acceptance_not_recorded",
+    "one_time_per_milestone",
     "identity_incomplete",
     "paused",
     "ended_without_stop",
