@@ -72,7 +72,7 @@ def net_of(tree) -> Net:
     return Net(tuple(f"p{i}" for i in range(build.places)), tuple(build.transitions), (start,), ((end,),))
 
 
-def oracle_cost(graph: ReachabilityGraph, trace, mode: Mode, costs=None) -> int:
+def oracle_cost(graph: ReachabilityGraph, trace, mode: Mode, costs=None, unseen=frozenset()) -> int:
     """Dijkstra over (events seen, state), one move at a time."""
     costs = costs or {}
     out: dict[int, list[tuple[int, str | None]]] = {}
@@ -92,7 +92,8 @@ def oracle_cost(graph: ReachabilityGraph, trace, mode: Mode, costs=None) -> int:
         if seen < len(trace):
             heapq.heappush(queue, (cost + costs.get(trace[seen], 1), seen + 1, state))
         for target, label in out.get(state, []):
-            heapq.heappush(queue, (cost + (costs.get(label, 1) if label else 0), seen, target))
+            free = label is None or label in unseen
+            heapq.heappush(queue, (cost + (0 if free else costs.get(label, 1)), seen, target))
             if seen < len(trace) and label == trace[seen]:
                 heapq.heappush(queue, (cost, seen + 1, target))
     raise AssertionError("no alignment at all")

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nets import LABELS, deviations_in_every_optimum, net_of, oracle_cost, replay, trees
 
-from mining.alignment import Mode, TooLargeError, Variant, align, reachability_graph
+from mining.alignment import Mode, TooLargeError, Variant, align, reachability_graph, repeatable
 from mining.quiet import quiet_pm4py
 from reference_models.model import Net, Transition
 
@@ -51,6 +51,32 @@ def test_cost_equals_the_oracle_and_the_run_replays(tree, traces, mode):
 def test_weighted_costs_equal_the_oracle(tree, trace, costs):
     graph = reachability_graph(net_of(tree))
     assert align(graph, [Variant(trace)], costs)[0].cost == oracle_cost(graph, trace, Mode.COMPLETE, costs)
+
+
+@SEARCH
+@given(trees(), TRACES, st.sampled_from(list(Mode)))
+def test_what_may_have_come_again_without_a_trace_costs_nothing(tree, trace, mode):
+    net = net_of(tree)
+    graph = reachability_graph(net)
+    unseen = repeatable(graph) & frozenset(trace)
+    result = align(graph, [Variant(trace), Variant(trace, mode, unseen)])[1]
+    assert result.cost == oracle_cost(graph, trace, mode, unseen=unseen)
+    replay(net, result, trace, mode)
+
+
+def test_activities_of_loops_and_of_two_tasks_can_come_again():
+    loop = Net(
+        ("i", "p", "o"),
+        (
+            Transition("a", "a", (0,), (1,)),
+            Transition("b", "b", (1,), (0,)),
+            Transition("c", "c", (1,), (2,)),
+        ),
+        (0,),
+        ((2,),),
+    )
+    assert repeatable(reachability_graph(loop)) == {"a", "b"}
+    assert repeatable(reachability_graph(sequence("a", "b", "a"))) == {"a"}
 
 
 @SEARCH

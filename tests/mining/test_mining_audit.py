@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
+import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from workbench import audit_text, example_model, found, us
+from workbench import audit_text, example_model, found, read_text, us
 
 from logs import InputError, read
 from logs.mapping import Mapping
@@ -253,3 +256,74 @@ def test_a_required_check_that_does_not_exist_is_refused():
     model = replace(example_model(), required_checks=frozenset({"duplicate.exakt"}))
     with pytest.raises(InputError, match=r"did you mean 'duplicate\.exact'"):
         audit_text(WHOLE.format("1"), "2024-03-08T12:00+08:00", model=model)
+
+
+RECORDED = """
+    case,activity,time
+    1,受理,2024-03-04 09:00
+    1,接单,2024-03-04 10:00
+    1,定方案,2024-03-04 11:00
+    1,采购要求,2024-03-04 14:00
+    1,施工,2024-03-05 14:00
+    1,测试,2024-03-06 09:00
+    1,告知客户经理,2024-03-06 10:00
+    1,验收,2024-03-07 09:00
+"""
+
+
+def test_a_cell_from_the_future_is_no_instant_of_judgement():
+    text = RECORDED + "    2,受理,2024-03-06 09:00\n    2,定方案,2099-12-31 00:00\n"
+    with read_text(text) as log:
+        judged = audit(log, example_model(), tool_version="test", now_us=us("2026-01-01T00:00+08:00"))
+    assert judged.as_of_us == us("2024-03-07T09:00+08:00")
+    assert judged.population.events_later == 1
+
+
+def test_what_the_model_does_not_ask_for_leaves_nothing_undecided():
+    model = example_model()
+    handoffs = tuple(each for each in model.handoffs if each.limit is not None)
+    asked = replace(model, told=(), ping_pong=None, duplicates=(), deadlines=(), handoffs=handoffs)
+    judged = audit_text(RECORDED, model=asked)
+    assert "not_in_model" in {each.reason for each in judged.not_checked}
+    assert {each.reason for each in judged.not_checked} == {"not_in_model"}
+    assert judged.conclusion.outcome == "conformant"
+
+
+def wide(rows: str, as_of: str):
+    """Audit a table with a row per order and a column per milestone."""
+    heading = "case,受理,定方案,采购要求,施工,测试,验收,告知客户经理,等客户,客户就绪,grade,lines"
+    milestones = heading.split(",")[1:-2]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "wide.csv"
+        path.write_text(
+            "\n".join([heading, *textwrap.dedent(rows).split()]).replace("T", " "), encoding="utf-8"
+        )
+        mapping = Mapping(
+            layout="wide",
+            case="case",
+            milestones=milestones,
+            attributes={"grade": "grade", "lines": "lines"},
+        )
+        with read(path, mapping) as log:
+            return audit(log, example_model(), tool_version="test", as_of_us=us(as_of))
+
+
+def test_one_cell_per_milestone_shows_no_second_notice_and_no_second_pause():
+    """1: told before the test; 2: never told; 3: late after a pause; 4: late without."""
+    begun = "2024-03-04T09:00,2024-03-04T10:00,2024-03-04T11:00,2024-03-05T09:00,2024-03-05T10:00"
+    judged = wide(
+        f"""
+        1,{begun},2024-03-06T09:00,2024-03-05T08:00,,,A,5
+        2,{begun},2024-03-06T09:00,,,,A,5
+        3,{begun},2024-03-26T09:00,2024-03-05T11:00,2024-03-04T12:00,2024-03-04T13:00,A,5
+        4,{begun},2024-03-26T09:00,2024-03-05T11:00,,,A,5
+        """,
+        "2024-03-27T09:00+08:00",
+    )
+    assert found(judged) == [("deadline.late:delivery/few/A", "4"), ("rule.told:told_after_test", "2")]
+    table = judged.occurrences
+    unseen = table[table["reason"] == "one_time_per_milestone"]
+    assert sorted(zip(unseen["rule_id"], unseen["case_id"], strict=True)) == [
+        ("deadline.late:delivery/few/A", "3"),
+        ("rule.told:told_after_test", "1"),
+    ]
