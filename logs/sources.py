@@ -42,7 +42,7 @@ def find_files(paths: PathLike | Iterable[PathLike]) -> list[Path]:
             problems.append(Problem("is a folder", str(each), None, f"name its files, e.g. {path}/*.csv"))
             continue
         else:
-            matches = [m for m in map(Path, sorted(glob.glob(str(each)))) if m.is_file()]  # noqa: PTH207
+            matches = [m for m in map(Path, sorted(glob.glob(str(each)))) if m.is_file()]  # noqa: PTH207  # Path.glob takes no absolute pattern
         if not matches:
             problems.append(Problem("no such file", str(each), None, "check the path"))
         found += [match for match in matches if match not in found]

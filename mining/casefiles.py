@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from mining.bound_log import BoundLog
+from mining.cells import text
 from mining.conformance import Conformance
 from mining.findings import CaseFile, Finding, SourceRow
 
@@ -58,23 +59,18 @@ def _wanted(bound: BoundLog, name: str, values: Mapping[str, Sequence[object]], 
 
 
 def _source_row(bound: BoundLog, row: Mapping[Hashable, object]) -> SourceRow:
+    row_no, file_no, source_row, t_us = (
+        int(str(row[n])) for n in ("row_no", "file_no", "source_row", "t_us")
+    )
     return SourceRow(
-        row_no=_whole(row["row_no"]),
-        file=bound.log.provenance.files[_whole(row["file_no"])].name,
-        row=_whole(row["source_row"]),
+        row_no=row_no,
+        file=bound.log.provenance.files[file_no].name,
+        row=source_row,
         case_id=str(row["case_id"]),
         activity=str(row["activity"]),
-        activity_id=_text(row["activity_id"]),
-        t_us=_whole(row["t_us"]),
-        resource=_text(row["resource"]),
-        role=_text(row["role"]),
-        lifecycle=_text(row["lifecycle"]),
+        activity_id=text(row["activity_id"]),
+        t_us=t_us,
+        resource=text(row["resource"]),
+        role=text(row["role"]),
+        lifecycle=text(row["lifecycle"]),
     )
-
-
-def _whole(value: object) -> int:
-    return int(str(value))
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None

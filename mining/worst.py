@@ -6,16 +6,16 @@ from collections.abc import Hashable, Mapping
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
+from mining.cells import number, text, whole
 from mining.findings import Occurrence, Verdict
 
 
-def worst_occurrences(violated: ir.Table, number: int) -> dict[str, list[Occurrence]]:
-    """Per rule the worst `number` violated occurrences: by overrun, then amount, then case, then anchor."""
+def worst_occurrences(violated: ir.Table, most: int) -> dict[str, list[Occurrence]]:
+    """Per rule the worst `most` violated occurrences: by overrun, then amount, then case, then anchor."""
     overrun = violated.measure - violated["limit"]
     ranked = violated.mutate(
-        rank=ibis.row_number().over(
+        rank=ibis.rownumber().over(
             group_by="rule_id",
             order_by=[
                 ibis.desc(overrun.fill_null(float("-inf"))),
@@ -25,7 +25,7 @@ def worst_occurrences(violated: ir.Table, number: int) -> dict[str, list[Occurre
             ],
         )
     )
-    frame = ranked.filter(ranked.rank < number).order_by("rule_id", "rank").to_pandas()
+    frame = ranked.filter(ranked.rank < most).order_by("rule_id", "rank").to_pandas()
     found: dict[str, list[Occurrence]] = {}
     for record in frame.to_dict("records"):
         occurrence = occurrence_of(record)
@@ -40,27 +40,15 @@ def occurrence_of(record: Mapping[Hashable, object]) -> Occurrence:
         rule_id=str(record["rule_id"]),
         case_id=str(record["case_id"]),
         verdict=Verdict(str(record["verdict"])),
-        reason=_text(record["reason"]),
-        measure=_number(record["measure"]),
-        limit=_number(record["limit"]),
-        start_us=_whole(record["start_us"]),
-        due_us=_whole(record["due_us"]),
-        end_us=_whole(record["end_us"]),
+        reason=text(record["reason"]),
+        measure=number(record["measure"]),
+        limit=number(record["limit"]),
+        start_us=whole(record["start_us"]),
+        due_us=whole(record["due_us"]),
+        end_us=whole(record["end_us"]),
         anchor=str(record["anchor"]),
         rows=tuple(int(row) for row in record["rows"]),  # type: ignore[attr-defined]  # an array of int64
         ambiguous=bool(record["ambiguous"]),
-        related_case=_text(record["related_case"]),
-        amount=_number(record["amount"]),
+        related_case=text(record["related_case"]),
+        amount=number(record["amount"]),
     )
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _number(value: object) -> float | None:
-    return None if pd.isna(value) else float(value)  # type: ignore[call-overload,arg-type]  # a cell of float64
-
-
-def _whole(value: object) -> int | None:
-    return None if pd.isna(value) else int(value)  # type: ignore[call-overload]  # a cell of int64

@@ -85,7 +85,7 @@ def guarded(command: Callable[..., object], arguments: Sequence[str] | None = No
 def _explain(error: Exception) -> int:
     """Say what went wrong and how to mend it; returns the exit code."""
     if isinstance(error, USAGE_ERROR):
-        error.show()  # type: ignore[attr-defined]
+        error.show()  # type: ignore[attr-defined]  # a click UsageError
         return ExitCode.BAD_INPUT
     if isinstance(error, InputError):
         from reports.output import OutputError

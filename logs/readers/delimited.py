@@ -220,7 +220,7 @@ def _guarded(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
 def _check_quotes(lines: _Lines, start: int, reader: Iterator[list[str]]) -> None:
     """A record over several lines must be quoted flawlessly, or it may have swallowed other rows."""
     try:
-        dialect = reader.dialect  # type: ignore[attr-defined]
+        dialect = reader.dialect  # type: ignore[attr-defined]  # csv.reader has it, its stub has not
         for _ in csv.reader(lines.record, delimiter=dialect.delimiter, strict=True):
             pass
     except csv.Error:

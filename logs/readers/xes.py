@@ -186,7 +186,7 @@ def _check_prolog(source: Source) -> None:
         except (gzip.BadGzipFile, zlib.error) as error:
             raise damaged_gzip(source.name, error, "nothing could be read") from None
     text = head.decode(_utf(head), "replace")
-    rest = text[_PROLOG.match(text).end() :]  # type: ignore[union-attr]
+    rest = text[_PROLOG.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
     if rest.startswith("<!DOCTYPE"):
         raise InputError(
             Problem("declares a document type (<!DOCTYPE …>), which XES does not have",
@@ -206,4 +206,4 @@ def _utf(head: bytes) -> str:
 def _open(source: Source) -> Iterator[IO[bytes]]:
     path: Path = source.path
     with gzip.open(path) if source.gzipped else path.open("rb") as stream:
-        yield stream  # type: ignore[misc]
+        yield stream  # type: ignore[misc]  # GzipFile reads bytes like any other

@@ -187,6 +187,14 @@ def test_4_failed(run, sample):
     assert audit_of(run, sample, out="file").code == 4
 
 
+def test_a_report_of_an_earlier_audit_is_told_of(run):
+    (run.folder / "log.csv").write_text(export(*lines()), encoding="utf-8")
+    run.audit("log.csv", "--lang", "zh", "--lang", "en")
+    ran = run.audit("log.csv", "--lang", "zh")
+    assert "report.en.html is of an earlier audit and was left as it is" in ran.err
+    assert "report.zh.html is" not in ran.err
+
+
 def test_5_undecided(run):
     (run.folder / "log.csv").write_text(export(*lines()), encoding="utf-8")
     ran = run.audit("log.csv")
@@ -467,7 +475,7 @@ def test_what_is_public_is_there():
     for name in walkthrough.__all__:
         assert getattr(walkthrough, name)
     with pytest.raises(AttributeError):
-        walkthrough.nix  # noqa: B018
+        walkthrough.nix  # noqa: B018  # the access is what raises
 
 
 # -- persons

@@ -231,7 +231,7 @@ LEDGER = (
 def _rule(
     family: Family, kind: str, subject: str, severity: Severity = Severity.MEDIUM, **more: object
 ) -> Rule:
-    return Rule(f"{family}.{kind}:{subject}", family, kind, more.pop("authority", INFERRED), severity, **more)  # type: ignore[arg-type]
+    return Rule(f"{family}.{kind}:{subject}", family, kind, more.pop("authority", INFERRED), severity, **more)  # type: ignore[arg-type]  # tests name the fields
 
 
 def _plans() -> tuple[tuple[Rule, dict[str, int], str | None, Severity], ...]:

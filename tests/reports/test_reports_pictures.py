@@ -110,7 +110,7 @@ def test_gateways_and_flows_are_named_in_the_language_of_the_report(audit: Audit
 def test_findings_lie_over_tasks_and_handoffs(audit: Audit, people: Pseudonyms) -> None:
     view = overlay_view(context(audit, "en", people))
     badges = [a for strip in view.strips for a in _parse(strip).iter("a")]
-    texts = {"".join(a.find("text").itertext()): a for a in badges}  # type: ignore[union-attr]
+    texts = {"".join(a.find("text").itertext()): a for a in badges}  # type: ignore[union-attr]  # every badge has a text
     assert texts["H 201"].get("class") == "badge high"
     assert "Dropped handoff: Dispatch work order → Install at end B: 201 violations" in (
         texts["H 201"].findtext("title") or ""

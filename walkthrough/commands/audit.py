@@ -16,7 +16,7 @@ from reports import Pseudonyms
 from walkthrough.api import audit, write_reports
 from walkthrough.exit_codes import ExitCode
 from walkthrough.people import make_folder, read_key
-from walkthrough.terminal import tell
+from walkthrough.terminal import say, tell
 
 EXIT_CODES = {
     Outcome.CONFORMANT: ExitCode.CONFORMANT,
@@ -62,9 +62,16 @@ def run_audit(
     )
     stage("write")
     files = write_reports(result, out, languages=languages, people=people)
+    _tell_of_older(out, files)
     code = EXIT_CODES[result.conclusion.outcome]
     tell(_as_json(result, files, code) if as_json else _as_text(result, files))
     raise typer.Exit(code)
+
+
+def _tell_of_older(folder: Path, written: Sequence[Path]) -> None:
+    """A report in a language that was not asked for this time is another audit's."""
+    for path in sorted(set(folder.glob("report.*.html")) - set(written)):
+        say(f"{path} is of an earlier audit and was left as it is")
 
 
 def _as_json(result: Audit, files: Sequence[Path], code: ExitCode) -> str:

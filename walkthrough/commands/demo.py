@@ -30,7 +30,7 @@ def run_demo(out: Path, *, cases: int, seed: int, stage: Callable[[str], None]) 
             model,
             override=limits,
             as_of=sample.as_of,
-            progress=lambda each, model=model: stage(f"{model}: {each}"),  # type: ignore[misc]
+            progress=lambda each, model=model: stage(f"{model}: {each}"),  # type: ignore[misc]  # the default binds the loop's model
         )
         violated = sum(finding.counts.violated for finding in result.findings)
         reports = write_reports(result, folder, languages=("zh", "en"), people=people)
