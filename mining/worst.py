@@ -15,7 +15,7 @@ def worst_occurrences(violated: ir.Table, most: int) -> dict[str, list[Occurrenc
     """Per rule the worst `most` violated occurrences: by overrun, then amount, then case, then anchor."""
     overrun = violated.measure - violated["limit"]
     ranked = violated.mutate(
-        rank=ibis.rownumber().over(
+        rank=ibis.row_number().over(
             group_by="rule_id",
             order_by=[
                 ibis.desc(overrun.fill_null(float("-inf"))),
