@@ -1,40 +1,42 @@
-"""Exact optimal alignments: dynamic programming over prefix tree × reachability graph.
+"""Exact optimal alignments: dynamic programming over prefix tree × automaton.
 
 The least cost to stand in a state having seen a prefix depends on the prefix alone, so variants that
-share a prefix share the work (Adriansyah 2014 defines the costs; the product with the reachability graph
-is the synchronous product searched state by state instead of by A*). NumPy handles one level of the
-prefix tree at a time.
+share a prefix share the work (Adriansyah 2014 defines the costs; the product with the automaton of the net is
+the synchronous product searched state by state instead of by A*). Costs depend on the language alone, so they
+are computed on its minimal deterministic automaton where that is smaller; the labels of the run found there
+are then spelled on the reachability graph, which names the tasks.
 
 Tie-breaking rule: of alignments with the same cost the one with the fewest log moves is shown (what was
 recorded counts for more than what may be missing), then the one with the fewest steps that the log cannot
-show, then the one with the fewest silent steps. Among
-those, read from the end of the trace backwards: a log move before a synchronous move before a model move;
-then the edge that stands first in the graph. So of two equal events the *later* one is the surplus, and a
-missing task is missed as *early* as possible.
+show. Among those, read from the end of the trace backwards: a log move before a synchronous move before a
+model move; then the edge that stands first in the automaton. So of two equal events the *later* one is the
+surplus, and a missing task is missed as *early* as possible. Of runs with the same labels the one with the
+fewest silent steps is shown, then, backwards, the one whose edges stand first in the graph.
+
+Doubt: a deviation is in every optimal alignment if forbidding it makes the least cost rise.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
-import numpy.typing as npt
 
+from mining.alignment import dense
+from mining.alignment.automaton import SILENT, Automaton, minimal, of_graph
 from mining.alignment.interface import Alignment, Step, Variant
+from mining.alignment.machine import NEVER, UNIT, Found, Machine, Words
 from mining.alignment.reachability import Ints, ReachabilityGraph
 
-UNIT = 1 << 40
-"""One unit of cost, far above what the tie-breaking parts below can add up to."""
-LOG_MOVE = 1 << 20
-"""Added to every log move."""
-UNSEEN_MOVE = 1 << 10
-"""Added to a model move that leaves no trace. A silent step adds 1, so that silent loops end."""
-NEVER = np.iinfo(np.int64).max // 4
-TABLE_CELLS = 40_000_000
-"""Cells of the cost table held at once (320 MB); more variants are done in further batches."""
+SMALL = 2_000_000
+"""Events × states up to which NumPy is done before compiled code is even loaded."""
+FIRST_BAND = 2
+"""Units of deviation within which optimal alignments are looked for first; doubled until all are found."""
+
+Search = Callable[..., Found]
 
 
 def align(
@@ -45,305 +47,203 @@ def align(
     `costs` gives the cost of a deviation on an activity (default 1). Every result is exact. Deviations
     that some other optimal alignment does without are marked `avoidable`.
     """
-    results: list[Alignment | None] = [None] * len(variants)
-    for (starts_anywhere, unseen), chosen in _alike(variants).items():
-        machine = _Machine.of(graph, costs or {}, unseen)
-        for batch in _batches(chosen, variants, TABLE_CELLS // max(1, machine.states)):
-            table = _cost_table(machine, [variants[i].trace for i in batch], starts_anywhere)
-            for i, path in zip(batch, table.paths, strict=True):
-                results[i] = _reconstruct(machine, variants[i], table.costs[path])
-    return [result for result in results if result is not None]
-
-
-def _alike(variants: Sequence[Variant]) -> dict[tuple[bool, frozenset[str]], list[int]]:
-    """Variants that can share a table, in the order of their traces."""
-    groups: dict[tuple[bool, frozenset[str]], list[int]] = {}
-    for i in sorted(range(len(variants)), key=lambda i: variants[i].trace):
-        groups.setdefault((variants[i].mode.starts_anywhere, variants[i].unseen), []).append(i)
-    return groups
+    return Aligner(graph, costs).align(variants)
 
 
 @dataclass(frozen=True)
-class _Machine:
-    """The graph with costs per edge, in the arrays that the recurrence needs."""
+class _Task:
+    """Variants that differ in their traces only, and what they are searched on."""
 
-    graph: ReachabilityGraph
-    states: int
-    unseen: frozenset[str]
-    """Activities on which a model move costs nothing."""
-    log_costs: Mapping[str, int]
-    model_cost: Ints
-    """Per edge, in units: what it costs to fire it without an event."""
-    move_costs: tuple[int, ...]
-    """The same, for single look-ups."""
-    move_units: tuple[int, ...]
-    """The same in whole units of deviation."""
-    group_starts: npt.NDArray[np.intp]
-    """Where the edges of a next target begin (edges are sorted by target)."""
-    group_targets: Ints
-    by_label: Mapping[str, Ints]
-    """Activity → its edges."""
-    labels: tuple[str | None, ...]
-    """Per edge."""
-    source: tuple[int, ...]
-    """Per edge: the state it begins in."""
-    incoming: tuple[tuple[int, ...], ...]
-    """Per state: edges that end there."""
+    words: Words
+    machine: Machine
+    anywhere: bool
 
-    @classmethod
-    def of(
-        cls, graph: ReachabilityGraph, costs: Mapping[str, int], unseen: frozenset[str] = frozenset()
-    ) -> _Machine:
-        names = [t.label for t in graph.net.transitions]
-        labels = tuple(names[t] for t in graph.transition.tolist())
-        edges_of: dict[str, list[int]] = {}
-        for edge, label in enumerate(labels):
-            if label is not None:
-                edges_of.setdefault(label, []).append(edge)
-        targets, starts = np.unique(graph.target, return_index=True)
-        incoming: list[list[int]] = [[] for _ in graph.markings]
-        for edge, state in enumerate(graph.target.tolist()):
-            incoming[state].append(edge)
-        model_cost = np.array(
-            [1 if n is None else UNSEEN_MOVE if n in unseen else costs.get(n, 1) * UNIT for n in labels],
-            dtype=np.int64,
+
+class Aligner:
+    """A net made ready for aligning."""
+
+    def __init__(
+        self,
+        graph: ReachabilityGraph,
+        costs: Mapping[str, int] | None = None,
+        search: Search | None = None,
+    ) -> None:
+        """`search`: `dense.search` or `band.search`; without it the better one for the work at hand."""
+        self.graph = graph
+        self.costs = dict(costs or {})
+        self.spelled = of_graph(graph)
+        smaller = minimal(self.spelled)
+        self.automaton: Automaton = (
+            smaller if smaller is not None and smaller.states < graph.states else self.spelled
         )
-        return cls(
-            graph=graph,
-            states=len(graph.markings),
-            unseen=unseen,
-            log_costs={label: cost * UNIT for label, cost in costs.items()},
-            model_cost=model_cost,
-            move_costs=tuple(model_cost.tolist()),
-            move_units=tuple((model_cost // UNIT).tolist()),
-            group_starts=starts,
-            group_targets=targets,
-            by_label={label: np.array(edges) for label, edges in edges_of.items()},
-            labels=labels,
-            source=tuple(graph.source.tolist()),
-            incoming=tuple(map(tuple, incoming)),
-        )
+        self._search = search
 
-    def log_cost(self, activity: str) -> int:
-        return self.log_costs.get(activity, UNIT) + LOG_MOVE
+    def align(self, variants: Sequence[Variant]) -> list[Alignment]:
+        """Optimal alignments, one per variant, in the order given."""
+        results: list[Alignment | None] = [None] * len(variants)
+        for chosen, task in self._tasks(variants):
+            found = self._optima(task)
+            runs = self._spelled(task, found)
+            doubtful = self._doubtful(task, found)
+            for word in range(len(task.words)):
+                number = chosen[task.words.order[word]]
+                units = int(found.cost[word]) // UNIT
+                steps, start = self._steps(task, word, found.run(word), runs.run(word), doubtful[word])
+                results[number] = Alignment(units, steps, start)
+        return [result for result in results if result is not None]
 
+    def costs_of(self, variants: Sequence[Variant]) -> list[int]:
+        """The costs alone."""
+        results = [0] * len(variants)
+        for chosen, task in self._tasks(variants):
+            cost = self._least(task.machine, task.words, moves=False).cost
+            for word, number in enumerate(task.words.order):
+                results[chosen[number]] = int(cost[word]) // UNIT
+        return results
 
-@dataclass(frozen=True)
-class _CostTable:
-    """Costs per node of the prefix tree and state; per trace the nodes from the root to its end."""
+    def _tasks(self, variants: Sequence[Variant]) -> Iterator[tuple[list[int], _Task]]:
+        groups: dict[tuple[bool, frozenset[str]], list[int]] = {}
+        for i, variant in enumerate(variants):
+            groups.setdefault((variant.mode.starts_anywhere, variant.unseen), []).append(i)
+        for (anywhere, unseen), chosen in groups.items():
+            words = Words.of(
+                [variants[i].trace for i in chosen],
+                [variants[i].mode.stops_anywhere for i in chosen],
+                self.automaton.labels,
+            )
+            machine = Machine.of(self.automaton, words.alphabet, self.costs, anywhere=anywhere, unseen=unseen)
+            yield chosen, _Task(words, machine, anywhere)
 
-    costs: Ints
-    paths: list[list[int]]
+    def _searcher(self, words: Words, states: int) -> Search:
+        if self._search is not None:
+            return self._search
+        if (len(words.events) + len(words)) * states <= SMALL or not _compiled():
+            return dense.search
+        from mining.alignment import band  # loads compiled code
 
+        return band.search
 
-def _batches(chosen: list[int], variants: Sequence[Variant], nodes: int) -> Iterator[list[int]]:
-    """Split (sorted) variants so that no batch can have more than about `nodes` prefixes."""
-    batch: list[int] = []
-    used = 0
-    for i in chosen:
-        size = len(variants[i].trace) + 1
-        if batch and used + size > nodes:
-            yield batch
-            batch, used = [], 0
-        batch.append(i)
-        used += size
-    if batch:
-        yield batch
+    def _optima(self, task: _Task) -> Found:
+        return self._least(task.machine, task.words, moves=True)
 
+    def _least(self, machine: Machine, words: Words, *, moves: bool) -> Found:
+        """Search within a band that is doubled for the words whose optimum is not in it."""
+        search = self._searcher(words, machine.automaton.states)
+        if search is dense.search:
+            return search(machine, words, NEVER, moves=moves)
+        cost = np.full(len(words), NEVER, dtype=np.int64)
+        runs: list[Ints] = [np.empty(0, dtype=np.int64)] * len(words)
+        left, units = list(range(len(words))), FIRST_BAND
+        while left:
+            found = search(machine, words.only(left), (units + 1) * UNIT, moves=moves)
+            for at, word in enumerate(left):
+                runs[word] = found.moves[found.begin[at] : found.begin[at + 1]]
+            cost[left] = found.cost
+            left = [word for word in left if cost[word] == NEVER]
+            units *= 2
+        begin = np.cumsum([0, *map(len, runs)], dtype=np.int64)
+        return Found(cost, begin, np.concatenate([np.empty(0, dtype=np.int64), *runs]))
 
-def _cost_table(machine: _Machine, traces: list[tuple[str, ...]], anywhere: bool) -> _CostTable:
-    paths, parents, activities, depths = _prefix_tree(traces)
-    costs = np.full((len(parents), machine.states), NEVER, dtype=np.int64)
-    if anywhere:
-        costs[0] = 0
-    else:
-        costs[0, machine.graph.initial] = 0
-        _relax(machine, costs[:1])
-    order = np.argsort(depths, kind="stable")
-    bounds = np.searchsorted(depths[order], np.arange(1, depths.max(initial=0) + 2))
-    names = sorted(set(activities[1:]))
-    number = {name: i for i, name in enumerate(names)}
-    codes = np.array([-1, *(number[a] for a in activities[1:])])
-    log_cost = np.array([machine.log_cost(name) for name in names], dtype=np.int64)
-    for low, high in itertools.pairwise(bounds):
-        level = order[low:high]
-        before = costs[parents[level]]
-        after = before + log_cost[codes[level], None]
-        for code in np.unique(codes[level]):
-            edges = machine.by_label.get(names[code])
-            if edges is None:
+    def _spelled(self, task: _Task, found: Found) -> Found:
+        """Per word the run of the reachability graph with the labels of the run found."""
+        labels = self.automaton.label
+        if self.automaton is self.spelled:
+            return found
+        names = self.automaton.labels
+        spellings = [
+            tuple(names[labels[move >> 1]] for move in found.run(word) if move >= 0)
+            for word in range(len(task.words))
+        ]
+        words = Words.of(spellings, task.words.stops.tolist(), names)
+        machine = Machine.of(self.spelled, words.alphabet, {}, anywhere=task.anywhere).spelling()
+        spelled = self._searcher(words, self.spelled.states)(machine, words, UNIT, moves=True)
+        place = np.empty(len(words), dtype=np.int64)
+        place[list(words.order)] = np.arange(len(words))
+        runs = [spelled.moves[spelled.begin[at] : spelled.begin[at + 1]] for at in place.tolist()]
+        begin = np.cumsum([0, *map(len, runs)], dtype=np.int64)
+        return Found(spelled.cost[place], begin, np.concatenate([np.empty(0, dtype=np.int64), *runs]))
+
+    def _doubtful(self, task: _Task, found: Found) -> list[set[tuple[str, int]]]:
+        """Per word the deviations (kind of move, label) that some other optimal alignment does without."""
+        holders: dict[tuple[str, int], list[int]] = {}
+        for word in np.nonzero(found.cost >= UNIT)[0].tolist():
+            for deviation in self._deviations(task, word, found.run(word)):
+                holders.setdefault(deviation, []).append(word)
+        doubtful: list[set[tuple[str, int]]] = [set() for _ in range(len(task.words))]
+        known = len(self.automaton.labels)
+        for (kind, label), words in holders.items():
+            if label >= known:  # no alignment does without leaving an unknown label aside
                 continue
-            rows = np.nonzero(codes[level] == code)[0]
-            for edge in edges.tolist():
-                target, source = machine.graph.target[edge], machine.graph.source[edge]
-                after[rows, target] = np.minimum(after[rows, target], before[rows, source])
-        _relax(machine, after)
-        costs[level] = after
-    return _CostTable(costs, paths)
+            forbidden = task.machine.without(kind, label)
+            units = found.cost[words] // UNIT
+            for least in np.unique(units).tolist():
+                chosen = [word for word, each in zip(words, units.tolist(), strict=True) if each == least]
+                some = task.words.only(chosen)
+                search = self._searcher(some, self.automaton.states)
+                other = search(forbidden, some, (least + 1) * UNIT, moves=False)
+                for at, word in enumerate(chosen):
+                    if other.cost[at] != NEVER:
+                        doubtful[word].add((kind, label))
+        return doubtful
 
+    def _deviations(self, task: _Task, word: int, run: list[int]) -> set[tuple[str, int]]:
+        events = iter(task.words.events[task.words.begin[word] : task.words.begin[word + 1]].tolist())
+        labels, costs = self.automaton.label, task.machine.model_cost
+        found = set()
+        for move in run:
+            if move < 0:
+                found.add(("log", next(events)))
+            elif move & 1:
+                next(events)
+            elif labels[move >> 1] != SILENT and costs[move >> 1] >= UNIT:
+                found.add(("model", int(labels[move >> 1])))
+        return found
 
-def _prefix_tree(
-    traces: list[tuple[str, ...]],
-) -> tuple[list[list[int]], Ints, list[str], Ints]:
-    """Nodes of the tree of all prefixes: per trace its path, per node parent, last activity and depth."""
-    parents, activities, depths = [0], [""], [0]
-    paths: list[list[int]] = []
-    path: list[int] = [0]
-    last: tuple[str, ...] = ()
-    for trace in traces:  # sorted: a trace shares its longest prefix with the one before
-        shared = 0
-        while shared < min(len(trace), len(last)) and trace[shared] == last[shared]:
-            shared += 1
-        path = path[: shared + 1]
-        for activity in trace[shared:]:
-            parents.append(path[-1])
-            activities.append(activity)
-            depths.append(len(path))
-            path.append(len(parents) - 1)
-        paths.append(list(path))
-        last = trace
-    return paths, np.array(parents), activities, np.array(depths)
+    def _steps(
+        self, task: _Task, word: int, run: list[int], spelled: list[int], doubtful: set[tuple[str, int]]
+    ) -> tuple[tuple[Step, ...], tuple[int, ...]]:
+        """Steps on the net, and the marking in which the run starts."""
+        events = task.words.events[task.words.begin[word] : task.words.begin[word + 1]].tolist()
+        transition, label = self.graph.transition, self.spelled.label
+        same = self.automaton is self.spelled
+        steps: list[Step] = []
+        tasks = iter(spelled)
+        position = 0
 
+        def silently() -> int | None:
+            """The run's next edge with a label, after its silent ones."""
+            for move in tasks:
+                edge = move >> 1
+                if label[edge] != SILENT:
+                    return edge
+                steps.append(Step(None, int(transition[edge])))
+            return None
 
-def _relax(machine: _Machine, costs: Ints) -> None:
-    """Let the model move alone until nothing gets cheaper (Bellman-Ford, all rows at once)."""
-    if not len(machine.graph.source):
-        return
-    active = np.arange(len(costs))
-    while len(active):
-        rows = costs[active]
-        reached = np.minimum.reduceat(
-            rows[:, machine.graph.source] + machine.model_cost, machine.group_starts, axis=1
-        )
-        held = rows[:, machine.group_targets]
-        better = reached < held
-        changed = better.any(axis=1)
-        if not changed.any():
-            return
-        rows[:, machine.group_targets] = np.minimum(reached, held)
-        costs[active] = rows
-        active = active[changed]
-
-
-Place = tuple[int, int]
-"""(events seen, state)."""
-
-
-@dataclass(frozen=True)
-class _Arc:
-    """One move that lies on an optimal alignment."""
-
-    before: Place
-    step: Step
-    deviation: tuple[str, str] | None
-    """(kind of move, activity): which of two equal events is surplus is no doubt about the activity."""
-
-
-@dataclass(frozen=True)
-class _Optima:
-    """All optimal alignments of one variant, as the moves by which each place can be reached."""
-
-    machine: _Machine
-    trace: tuple[str, ...]
-    rows: Ints
-    """Least cost per events seen and state."""
-    model_cost: tuple[int, ...]
-    whole: bool = False
-    """Whether `rows` and `model_cost` are in whole units of deviation, without the tie-breaking parts."""
-
-    def log_cost(self, event: str) -> int:
-        """Cost of a log move, in the terms of `rows`."""
-        cost = self.machine.log_cost(event)
-        return cost // UNIT if self.whole else cost
-
-    def arcs(self, here: Place) -> Iterator[_Arc]:
-        """Moves by which an optimal alignment may arrive here, in the order of the tie-breaking rule."""
-        seen, state = here
-        rows = self.rows
-        cost = rows.item(seen, state)
-        if cost == 0 and seen == 0:
-            return
-        machine, graph = self.machine, self.machine.graph
-        if seen:
-            event = self.trace[seen - 1]
-            if rows.item(seen - 1, state) + self.log_cost(event) == cost:
-                yield _Arc((seen - 1, state), Step(seen - 1, None), ("log", event))
-            for edge in machine.incoming[state]:
-                source = machine.source[edge]
-                if machine.labels[edge] == event and rows.item(seen - 1, source) == cost:
-                    yield _Arc((seen - 1, source), Step(seen - 1, int(graph.transition[edge])), None)
-        for edge in machine.incoming[state]:
-            source, label = machine.source[edge], machine.labels[edge]
-            if rows.item(seen, source) + self.model_cost[edge] == cost:
-                deviation = None if label is None or label in machine.unseen else ("model", label)
-                yield _Arc((seen, source), Step(None, int(graph.transition[edge])), deviation)
-
-    def certain(self, goals: list[Place]) -> frozenset[tuple[str, str]]:
-        """The deviations on every way from the start to a goal.
-
-        Greatest fixed point of 'what all ways into a place have in common'; silent loops make the moves
-        cyclic, so places are visited again until nothing is lost any more.
-        """
-        into: dict[Place, list[_Arc]] = {}
-        onward: dict[Place, set[Place]] = {}
-        pending = list(goals)
-        while pending:
-            here = pending.pop()
-            if here in into:
+        for move in run:
+            if move < 0:
+                steps.append(Step(position, None, ("log", events[position]) in doubtful))
+                position += 1
                 continue
-            into[here] = list(self.arcs(here))
-            for arc in into[here]:
-                onward.setdefault(arc.before, set()).add(here)
-                pending.append(arc.before)
-        every = frozenset(arc.deviation for arcs in into.values() for arc in arcs if arc.deviation)
-        common = {here: every if arcs else frozenset() for here, arcs in into.items()}
-        queue = deque(sorted(into))
-        while queue:
-            here = queue.popleft()
-            if not into[here]:
-                continue
-            ways = [common[arc.before] | ({arc.deviation} if arc.deviation else set()) for arc in into[here]]
-            agreed = frozenset.intersection(*map(frozenset, ways))
-            if agreed != common[here]:
-                common[here] = agreed
-                queue.extend(sorted(onward.get(here, ())))
-        return frozenset.intersection(*(common[goal] for goal in goals))
+            edge = (move >> 1) if same else silently()
+            assert edge is not None  # the spelled run has every label of the run found
+            fired = int(transition[edge])
+            if move & 1:
+                steps.append(Step(position, fired))
+                position += 1
+            else:
+                steps.append(Step(None, fired, ("model", int(label[edge])) in doubtful))
+        if not same:
+            silently()
+        first = spelled if not same else [move for move in run if move >= 0]
+        state = int(self.graph.source[first[0] >> 1]) if first else self._resting(task, word)
+        return tuple(steps), self.graph.marking(state)
+
+    def _resting(self, task: _Task, word: int) -> int:
+        """Where a run without any step stands: it ends where it starts."""
+        ends_here = not task.anywhere or bool(task.words.stops[word])
+        return self.graph.initial if ends_here else self.graph.finals[0]
 
 
-def _reconstruct(machine: _Machine, variant: Variant, costs: Ints) -> Alignment:
-    last = len(variant.trace)
-    ends = list(range(machine.states)) if variant.mode.stops_anywhere else list(machine.graph.finals)
-    best = int(costs[last, ends].min())
-    optima = _Optima(machine, variant.trace, costs, machine.move_costs)
-    here = next((last, state) for state in ends if costs.item(last, state) == best)
-    steps: list[Step] = []
-    while (arc := next(optima.arcs(here), None)) is not None:
-        steps.append(arc.step)
-        here = arc.before
-    steps.reverse()
-    deviations = best // UNIT
-    if deviations:
-        # In doubt only deviations count: an alignment with more silent steps is as good.
-        whole = costs // UNIT
-        every = _Optima(machine, variant.trace, whole, machine.move_units, True)
-        goals = [(last, state) for state in ends if whole.item(last, state) == deviations]
-        steps = _mark_avoidable(machine, variant.trace, steps, every.certain(goals))
-    return Alignment(deviations, tuple(steps), machine.graph.markings[here[1]])
-
-
-def _mark_avoidable(
-    machine: _Machine, trace: tuple[str, ...], steps: list[Step], certain: frozenset[tuple[str, str]]
-) -> list[Step]:
-    """Mark the deviations that are not common to all optimal alignments."""
-    names = [t.label for t in machine.graph.net.transitions]
-    marked = []
-    for step in steps:
-        label = None if step.transition is None else names[step.transition]
-        if step.transition is None and step.position is not None:
-            sure = ("log", trace[step.position]) in certain
-        elif step.position is None and label is not None and label not in machine.unseen:
-            sure = ("model", label) in certain
-        else:
-            sure = True
-        marked.append(step if sure else replace(step, avoidable=True))
-    return marked
+@cache
+def _compiled() -> bool:
+    return find_spec("numba") is not None

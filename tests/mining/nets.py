@@ -79,7 +79,7 @@ def oracle_cost(graph: ReachabilityGraph, trace, mode: Mode, costs=None, unseen=
     names = [t.label for t in graph.net.transitions]
     for s, t, n in zip(graph.source.tolist(), graph.target.tolist(), graph.transition.tolist(), strict=True):
         out.setdefault(s, []).append((t, names[n]))
-    starts = range(len(graph.markings)) if mode.starts_anywhere else [graph.initial]
+    starts = range(graph.states) if mode.starts_anywhere else [graph.initial]
     queue = [(0, 0, s) for s in starts]
     done: dict[tuple[int, int], int] = {}
     while queue:

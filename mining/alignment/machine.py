@@ -1,0 +1,167 @@
+"""What a search for alignments works on: an automaton with the cost of every move, and the words to align.
+
+Costs are whole units of deviation plus parts far below one unit that settle ties (see `exact`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from mining.alignment.automaton import SILENT, Automaton
+from mining.alignment.reachability import Ints
+
+UNIT = 1 << 40
+"""One unit of cost, far above what the tie-breaking parts below can add up to."""
+LOG_PART = 1 << 20
+"""Added to every log move."""
+UNSEEN_PART = 1 << 10
+"""Cost of a model move that leaves no trace, or that the contract lets pass for nothing."""
+SILENT_PART = 1
+"""Cost of a silent step, so that silent loops end."""
+NEVER = np.iinfo(np.int64).max // 4
+"""Cost of what is forbidden or cannot be reached."""
+
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Traces in the order of their codes, so that each shares its longest prefix with the one before."""
+
+    order: tuple[int, ...]
+    """Which of the traces given each word is."""
+    events: Ints
+    """Codes of all words, one after the other."""
+    begin: Ints
+    """Per word where it begins in `events`, and at last where the last one ends."""
+    shared: Ints
+    """Per word how many events it shares with the word before."""
+    stops: Bools
+    """Per word: whether its run may stop in any state."""
+    alphabet: tuple[str, ...]
+    """Names by code: the automaton's labels first, then labels that it does not know."""
+
+    @classmethod
+    def of(cls, traces: Sequence[tuple[str, ...]], stops: Sequence[bool], labels: tuple[str, ...]) -> Words:
+        """Encode and sort."""
+        known = set(labels)
+        alphabet = (*labels, *sorted({name for trace in traces for name in trace} - known))
+        code = {name: i for i, name in enumerate(alphabet)}
+        coded = [tuple(map(code.__getitem__, trace)) for trace in traces]
+        order = sorted(range(len(coded)), key=coded.__getitem__)
+        shared: list[int] = []
+        last: tuple[int, ...] = ()
+        for i in order:
+            shared.append(_common(last, coded[i]))
+            last = coded[i]
+        return cls(
+            order=tuple(order),
+            events=np.array([each for i in order for each in coded[i]], dtype=np.int64),
+            begin=np.cumsum([0, *(len(coded[i]) for i in order)], dtype=np.int64),
+            shared=np.array(shared, dtype=np.int64),
+            stops=np.array([stops[i] for i in order], dtype=np.bool_),
+            alphabet=alphabet,
+        )
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def only(self, chosen: Sequence[int]) -> Words:
+        """Some of the words, by their places, which ascend."""
+        pieces = [self.events[self.begin[i] : self.begin[i + 1]] for i in chosen]
+        shared, last = [], np.empty(0, dtype=np.int64)
+        for piece in pieces:
+            size = min(len(last), len(piece))
+            differ = np.nonzero(last[:size] != piece[:size])[0]
+            shared.append(int(differ[0]) if len(differ) else size)
+            last = piece
+        return replace(
+            self,
+            order=tuple(self.order[i] for i in chosen),
+            events=np.concatenate([np.empty(0, dtype=np.int64), *pieces]),
+            begin=np.cumsum([0, *map(len, pieces)], dtype=np.int64),
+            shared=np.array(shared, dtype=np.int64),
+            stops=self.stops[list(chosen)],
+        )
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    for at, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return at
+    return min(len(one), len(other))
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An automaton and what each move on it costs."""
+
+    automaton: Automaton
+    starts: Bools
+    """Per state: whether a run may start there."""
+    accepts: Bools
+    """Per state: whether a complete run may end there."""
+    model_cost: Ints
+    """Per edge: what it costs to take it without an event."""
+    log_cost: Ints
+    """Per code of an alphabet: what it costs to leave its event aside."""
+
+    @classmethod
+    def of(
+        cls,
+        automaton: Automaton,
+        alphabet: tuple[str, ...],
+        costs: Mapping[str, int],
+        *,
+        anywhere: bool,
+        unseen: frozenset[str] = frozenset(),
+    ) -> Machine:
+        """`costs` gives what log and model moves cost (default 1); model moves on `unseen` are free."""
+        starts = np.full(automaton.states, anywhere)
+        starts[automaton.initial] = True
+        accepts = np.zeros(automaton.states, dtype=np.bool_)
+        accepts[list(automaton.finals)] = True
+        units = np.array([0 if n in unseen else costs.get(n, 1) for n in automaton.labels], dtype=np.int64)
+        visible = np.append(np.maximum(units * UNIT, UNSEEN_PART), SILENT_PART)
+        log_units = np.array([costs.get(n, 1) for n in alphabet], dtype=np.int64)
+        return cls(automaton, starts, accepts, visible[automaton.label], log_units * UNIT + LOG_PART)
+
+    def without(self, kind: str, label: int) -> Machine:
+        """The same, with log (or model) moves on a label forbidden."""
+        if kind == "log":
+            log_cost = self.log_cost.copy()
+            log_cost[label] = NEVER
+            return replace(self, log_cost=log_cost)
+        return replace(
+            self, model_cost=np.where(self.automaton.label == label, np.int64(NEVER), self.model_cost)
+        )
+
+    def spelling(self) -> Machine:
+        """The same, with every deviation forbidden: what is left spells a word of the language."""
+        silent = self.automaton.label == SILENT
+        return replace(
+            self,
+            model_cost=np.where(silent, self.model_cost, np.int64(NEVER)),
+            log_cost=np.full_like(self.log_cost, NEVER),
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found, per word."""
+
+    cost: Ints
+    """Least cost, with its tie-breaking parts; NEVER if it is not below the bound."""
+    begin: Ints
+    """Where the word's moves begin in `moves`, which ends with the last word's."""
+    moves: Ints
+    """From the end of a run to its start: -1, a log move; 2·e, edge e alone; 2·e+1, edge e with an event."""
+
+    def run(self, word: int) -> list[int]:
+        """The moves of one word, from the start of the run."""
+        moves: list[int] = self.moves[self.begin[word] : self.begin[word + 1]][::-1].tolist()
+        return moves
