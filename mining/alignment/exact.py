@@ -18,8 +18,9 @@ Doubt: a deviation is in every optimal alignment if forbidding it makes the leas
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 
@@ -27,8 +28,8 @@ import numpy as np
 
 from mining.alignment import dense
 from mining.alignment.automaton import SILENT, Automaton, minimal, of_graph
-from mining.alignment.interface import Alignment, Step, Variant
-from mining.alignment.machine import NEVER, UNIT, Found, Machine, Words
+from mining.alignment.interface import Alignment, Variant
+from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words, joined
 from mining.alignment.reachability import Ints, ReachabilityGraph
 
 SMALL = 2_000_000
@@ -77,19 +78,25 @@ class Aligner:
             smaller if smaller is not None and smaller.states < graph.states else self.spelled
         )
         self._search = search
+        self._is_graph = self.automaton is self.spelled
 
     def align(self, variants: Sequence[Variant]) -> list[Alignment]:
         """Optimal alignments, one per variant, in the order given."""
         results: list[Alignment | None] = [None] * len(variants)
         for chosen, task in self._tasks(variants):
-            found = self._optima(task)
-            runs = self._spelled(task, found)
-            doubtful = self._doubtful(task, found)
-            for word in range(len(task.words)):
-                number = chosen[task.words.order[word]]
-                units = int(found.cost[word]) // UNIT
-                steps, start = self._steps(task, word, found.run(word), runs.run(word), doubtful[word])
-                results[number] = Alignment(units, steps, start)
+            found = self._least(task.machine, task.words, moves=True)
+            spelled = found if self._is_graph else self._spelled(task, found)
+            steps = self._steps(task, found, spelled)
+            starts = self._starts(task, spelled)
+            for word, number in enumerate(task.words.order):
+                part = slice(*np.searchsorted(steps.word, [word, word + 1]).tolist())
+                results[chosen[number]] = Alignment(
+                    int(found.cost[word]) // UNIT,
+                    self.graph.marking(int(starts[word])),
+                    steps.position[part],
+                    steps.transition[part],
+                    steps.avoidable[part],
+                )
         return [result for result in results if result is not None]
 
     def costs_of(self, variants: Sequence[Variant]) -> list[int]:
@@ -123,9 +130,6 @@ class Aligner:
 
         return band.search
 
-    def _optima(self, task: _Task) -> Found:
-        return self._least(task.machine, task.words, moves=True)
-
     def _least(self, machine: Machine, words: Words, *, moves: bool) -> Found:
         """Search within a band that is doubled for the words whose optimum is not in it."""
         search = self._searcher(words, machine.automaton.states)
@@ -142,106 +146,132 @@ class Aligner:
             left = [word for word in left if cost[word] == NEVER]
             units *= 2
         begin = np.cumsum([0, *map(len, runs)], dtype=np.int64)
-        return Found(cost, begin, np.concatenate([np.empty(0, dtype=np.int64), *runs]))
+        return Found(cost, begin, joined(runs))
 
     def _spelled(self, task: _Task, found: Found) -> Found:
         """Per word the run of the reachability graph with the labels of the run found."""
-        labels = self.automaton.label
-        if self.automaton is self.spelled:
-            return found
         names = self.automaton.labels
-        spellings = [
-            tuple(names[labels[move >> 1]] for move in found.run(word) if move >= 0)
-            for word in range(len(task.words))
-        ]
-        words = Words.of(spellings, task.words.stops.tolist(), names)
-        machine = Machine.of(self.spelled, words.alphabet, {}, anywhere=task.anywhere).spelling()
-        spelled = self._searcher(words, self.spelled.states)(machine, words, UNIT, moves=True)
+        run = _Flat.of(found)
+        label = self.automaton.label[run.move[run.move >= 0] >> 1]
+        at = np.searchsorted(run.word[run.move >= 0], np.arange(len(task.words) + 1)).tolist()
+        codes = label.tolist()
+        spellings = [tuple(codes[low:high]) for low, high in itertools.pairwise(at)]
+        words = Words.of_codes(spellings, task.words.stops.tolist(), names)
+        machine = Machine.of(self.spelled, names, {}, anywhere=task.anywhere).spelling()
+        result = self._searcher(words, self.spelled.states)(machine, words, UNIT, moves=True)
         place = np.empty(len(words), dtype=np.int64)
         place[list(words.order)] = np.arange(len(words))
-        runs = [spelled.moves[spelled.begin[at] : spelled.begin[at + 1]] for at in place.tolist()]
-        begin = np.cumsum([0, *map(len, runs)], dtype=np.int64)
-        return Found(spelled.cost[place], begin, np.concatenate([np.empty(0, dtype=np.int64), *runs]))
+        return result.only(place)
 
-    def _doubtful(self, task: _Task, found: Found) -> list[set[tuple[str, int]]]:
-        """Per word the deviations (kind of move, label) that some other optimal alignment does without."""
-        holders: dict[tuple[str, int], list[int]] = {}
-        for word in np.nonzero(found.cost >= UNIT)[0].tolist():
-            for deviation in self._deviations(task, word, found.run(word)):
-                holders.setdefault(deviation, []).append(word)
-        doubtful: list[set[tuple[str, int]]] = [set() for _ in range(len(task.words))]
-        known = len(self.automaton.labels)
-        for (kind, label), words in holders.items():
-            if label >= known:  # no alignment does without leaving an unknown label aside
-                continue
-            forbidden = task.machine.without(kind, label)
-            units = found.cost[words] // UNIT
-            for least in np.unique(units).tolist():
-                chosen = [word for word, each in zip(words, units.tolist(), strict=True) if each == least]
-                some = task.words.only(chosen)
-                search = self._searcher(some, self.automaton.states)
-                other = search(forbidden, some, (least + 1) * UNIT, moves=False)
-                for at, word in enumerate(chosen):
-                    if other.cost[at] != NEVER:
-                        doubtful[word].add((kind, label))
-        return doubtful
+    def _steps(self, task: _Task, found: Found, spelled: Found) -> _Steps:
+        """All words' steps on the net: the spelled run with the log moves of the run found put in between."""
+        run, fired = _Flat.of(found), _Flat.of(spelled)
+        is_log = run.move < 0
+        if self._is_graph:
+            fired = _Flat(run.word[~is_log], run.move[~is_log])
+        edge = fired.move >> 1
+        visible = self.spelled.label[edge] != SILENT
+        anchored = np.nonzero(~is_log)[0]
+        if self._is_graph:
+            key = anchored
+        else:  # a silent step stands right before the next visible one of its word, else at the word's end
+            following = np.cumsum(visible) - visible
+            padded = np.append(anchored, len(run.move))
+            same = np.append(run.word, -1)[padded[following]] == fired.word
+            key = np.where(same, padded[following], len(run.move))
+        together = np.zeros(len(edge), dtype=np.bool_)
+        together[visible if not self._is_graph else slice(None)] = run.move[~is_log] & 1 == 1
+        word = np.concatenate([run.word[is_log], fired.word])
+        order = np.lexsort((np.concatenate([np.zeros(is_log.sum()), np.arange(len(edge))]),
+                            np.concatenate([np.nonzero(is_log)[0], key]), word))  # fmt: skip
+        transition = np.concatenate([np.full(is_log.sum(), -1), self.graph.transition[edge]])[order]
+        label = np.concatenate([np.full(is_log.sum(), SILENT), self.spelled.label[edge]])[order]
+        reads = np.concatenate([np.ones(is_log.sum(), dtype=np.bool_), together])[order]
+        word = word[order]
+        event = np.cumsum(reads) - 1
+        position = np.where(reads, event - task.words.begin[word], -1)
+        label[transition < 0] = task.words.events[event[transition < 0]]
+        kind = np.where(transition < 0, _LOG, np.where(reads | (label == SILENT), _NONE, _MODEL))
+        steps = _Steps(word, position, transition, label, kind, np.zeros(len(word), dtype=np.bool_))
+        return replace(steps, avoidable=self._doubt(task, found, steps))
 
-    def _deviations(self, task: _Task, word: int, run: list[int]) -> set[tuple[str, int]]:
-        events = iter(task.words.events[task.words.begin[word] : task.words.begin[word + 1]].tolist())
-        labels, costs = self.automaton.label, task.machine.model_cost
-        found = set()
-        for move in run:
-            if move < 0:
-                found.add(("log", next(events)))
-            elif move & 1:
-                next(events)
-            elif labels[move >> 1] != SILENT and costs[move >> 1] >= UNIT:
-                found.add(("model", int(labels[move >> 1])))
-        return found
+    def _starts(self, task: _Task, spelled: Found) -> Ints:
+        """Per word the state of the graph in which its run starts."""
+        starts = np.where(
+            np.logical_or(not task.anywhere, task.words.stops), self.graph.initial, self.graph.finals[0]
+        )
+        flat = _Flat.of(spelled)
+        moved = flat.move >= 0
+        word, first = np.unique(flat.word[moved], return_index=True)
+        starts[word] = self.graph.source[flat.move[moved][first] >> 1]
+        return starts
 
-    def _steps(
-        self, task: _Task, word: int, run: list[int], spelled: list[int], doubtful: set[tuple[str, int]]
-    ) -> tuple[tuple[Step, ...], tuple[int, ...]]:
-        """Steps on the net, and the marking in which the run starts."""
-        events = task.words.events[task.words.begin[word] : task.words.begin[word + 1]].tolist()
-        transition, label = self.graph.transition, self.spelled.label
-        same = self.automaton is self.spelled
-        steps: list[Step] = []
-        tasks = iter(spelled)
-        position = 0
+    def _doubt(self, task: _Task, found: Found, steps: _Steps) -> Bools:
+        """Per step: whether it is a deviation that some other optimal alignment does without."""
+        free = np.append(task.machine.model_free, False)
+        deviates = (steps.kind == _LOG) | (
+            (steps.kind == _MODEL) & ~free[np.minimum(steps.label, len(free) - 1)]
+        )
+        # No alignment does without leaving an unknown label aside.
+        deviates &= steps.label < len(self.automaton.labels)
+        avoidable = np.zeros(len(steps.word), dtype=np.bool_)
+        units = found.cost // UNIT
+        classes = np.stack([steps.kind, steps.label, units[steps.word], steps.word], axis=1)[deviates]
+        doubtful = []
+        for (kind, label, least), words in _grouped(np.unique(classes, axis=0)):
+            some = task.words.only(words)
+            forbidden = task.machine.without(kind == _LOG, label)
+            search = self._searcher(some, self.automaton.states)
+            other = search(forbidden, some, (least + 1) * UNIT, moves=False)
+            doubtful += [
+                (kind, label, word)
+                for word, cost in zip(words, other.cost.tolist(), strict=True)
+                if cost != NEVER
+            ]
+        if doubtful:
+            size = len(task.words), len(task.words.alphabet) + 1
+            wanted = [np.ravel_multi_index((kind, word, label), (3, *size)) for kind, label, word in doubtful]
+            mine = np.ravel_multi_index((steps.kind, steps.word, np.maximum(steps.label, 0)), (3, *size))
+            avoidable = deviates & np.isin(mine, wanted)
+        return avoidable
 
-        def silently() -> int | None:
-            """The run's next edge with a label, after its silent ones."""
-            for move in tasks:
-                edge = move >> 1
-                if label[edge] != SILENT:
-                    return edge
-                steps.append(Step(None, int(transition[edge])))
-            return None
 
-        for move in run:
-            if move < 0:
-                steps.append(Step(position, None, ("log", events[position]) in doubtful))
-                position += 1
-                continue
-            edge = (move >> 1) if same else silently()
-            assert edge is not None  # the spelled run has every label of the run found
-            fired = int(transition[edge])
-            if move & 1:
-                steps.append(Step(position, fired))
-                position += 1
-            else:
-                steps.append(Step(None, fired, ("model", int(label[edge])) in doubtful))
-        if not same:
-            silently()
-        first = spelled if not same else [move for move in run if move >= 0]
-        state = int(self.graph.source[first[0] >> 1]) if first else self._resting(task, word)
-        return tuple(steps), self.graph.marking(state)
+_NONE, _LOG, _MODEL = 0, 1, 2
 
-    def _resting(self, task: _Task, word: int) -> int:
-        """Where a run without any step stands: it ends where it starts."""
-        ends_here = not task.anywhere or bool(task.words.stops[word])
-        return self.graph.initial if ends_here else self.graph.finals[0]
+
+@dataclass(frozen=True)
+class _Steps:
+    """The steps of all words, one after the other."""
+
+    word: Ints
+    position: Ints
+    transition: Ints
+    label: Ints
+    """Of the event, or of the transition."""
+    kind: Ints
+    """_LOG, _MODEL, or _NONE for what is no move of one side alone (synchronous, silent)."""
+    avoidable: Bools
+
+
+@dataclass(frozen=True)
+class _Flat:
+    """The moves of all words, from the start of each run to its end, one word after the other."""
+
+    word: Ints
+    move: Ints
+
+    @classmethod
+    def of(cls, found: Found) -> _Flat:
+        sizes = np.diff(found.begin)
+        word = np.repeat(np.arange(len(sizes)), sizes)
+        ends = found.begin[1:][word]
+        return cls(word, found.moves[ends - 1 - (np.arange(len(word)) - found.begin[:-1][word])])
+
+
+def _grouped(classes: Ints) -> Iterator[tuple[tuple[int, int, int], list[int]]]:
+    """Rows (kind, label, units, word), sorted, by their first three columns."""
+    for key, rows in itertools.groupby(classes.tolist(), key=lambda row: tuple(row[:3])):
+        yield (key[0], key[1], key[2]), [row[3] for row in rows]
 
 
 @cache

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from reference_models.model import Net
 
@@ -44,8 +49,7 @@ class Variant:
     nothing."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One move of an alignment on the net."""
 
     position: int | None
@@ -56,24 +60,36 @@ class Step:
     """Of a deviation: some optimal alignment does without it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Alignment:
-    """An optimal alignment of one variant."""
+    """An optimal alignment of one variant. It replays on the net from `start` and spells the trace."""
 
     cost: int
     """Sum of the deviations' costs; silent transitions cost nothing."""
-    steps: tuple[Step, ...]
-    """Replays on the net from `start` and spells the trace; silent transitions included."""
     start: tuple[int, ...]
     """Marking in which the run starts, one place index per token."""
+    positions: npt.NDArray[np.int64]
+    """Per step the index of the event in the trace; -1 where the log does not move."""
+    transitions: npt.NDArray[np.int64]
+    """Per step the transition fired; -1 where the model does not move. Silent ones are among them."""
+    avoidable: npt.NDArray[np.bool_]
+    """Per step: a deviation that some optimal alignment does without."""
     exact: bool = True
     """False: `cost` is an upper bound."""
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps as objects, made when asked for."""
+        columns = (self.positions.tolist(), self.transitions.tolist(), self.avoidable.tolist())
+        return tuple(
+            Step(None if at < 0 else at, None if fired < 0 else fired, avoidable)
+            for at, fired, avoidable in zip(*columns, strict=True)
+        )
 
     def end(self, net: Net) -> tuple[int, ...]:
         """Marking in which the run ends."""
         tokens = Counter(self.start)
-        for step in self.steps:
-            if step.transition is not None:
-                tokens.subtract(net.transitions[step.transition].pre)
-                tokens.update(net.transitions[step.transition].post)
+        for fired in self.transitions[self.transitions >= 0].tolist():
+            tokens.subtract(net.transitions[fired].pre)
+            tokens.update(net.transitions[fired].post)
         return tuple(sorted(tokens.elements()))

@@ -51,7 +51,13 @@ class Words:
         known = set(labels)
         alphabet = (*labels, *sorted({name for trace in traces for name in trace} - known))
         code = {name: i for i, name in enumerate(alphabet)}
-        coded = [tuple(map(code.__getitem__, trace)) for trace in traces]
+        return cls.of_codes([tuple(map(code.__getitem__, trace)) for trace in traces], stops, alphabet)
+
+    @classmethod
+    def of_codes(
+        cls, coded: Sequence[tuple[int, ...]], stops: Sequence[bool], alphabet: tuple[str, ...]
+    ) -> Words:
+        """Sort what is encoded already."""
         order = sorted(range(len(coded)), key=coded.__getitem__)
         shared: list[int] = []
         last: tuple[int, ...] = ()
@@ -82,11 +88,16 @@ class Words:
         return replace(
             self,
             order=tuple(self.order[i] for i in chosen),
-            events=np.concatenate([np.empty(0, dtype=np.int64), *pieces]),
+            events=joined(pieces),
             begin=np.cumsum([0, *map(len, pieces)], dtype=np.int64),
             shared=np.array(shared, dtype=np.int64),
             stops=self.stops[list(chosen)],
         )
+
+
+def joined(pieces: Sequence[Ints]) -> Ints:
+    """One after the other; none is fine."""
+    return np.concatenate([np.empty(0, dtype=np.int64), *pieces])
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> int:
@@ -130,9 +141,17 @@ class Machine:
         log_units = np.array([costs.get(n, 1) for n in alphabet], dtype=np.int64)
         return cls(automaton, starts, accepts, visible[automaton.label], log_units * UNIT + LOG_PART)
 
-    def without(self, kind: str, label: int) -> Machine:
-        """The same, with log (or model) moves on a label forbidden."""
-        if kind == "log":
+    @property
+    def model_free(self) -> Bools:
+        """Per label: whether a model move on it costs less than a unit."""
+        free = np.zeros(len(self.automaton.labels), dtype=np.bool_)
+        visible = self.automaton.label != SILENT
+        free[self.automaton.label[visible]] = self.model_cost[visible] < UNIT
+        return free
+
+    def without(self, log: bool, label: int) -> Machine:
+        """The same, with log (else model) moves on a label forbidden."""
+        if log:
             log_cost = self.log_cost.copy()
             log_cost[label] = NEVER
             return replace(self, log_cost=log_cost)
@@ -165,3 +184,8 @@ class Found:
         """The moves of one word, from the start of the run."""
         moves: list[int] = self.moves[self.begin[word] : self.begin[word + 1]][::-1].tolist()
         return moves
+
+    def only(self, chosen: Ints) -> Found:
+        """Some of the words, in the order given."""
+        runs = [self.moves[self.begin[word] : self.begin[word + 1]] for word in chosen.tolist()]
+        return Found(self.cost[chosen], np.cumsum([0, *map(len, runs)], dtype=np.int64), joined(runs))

@@ -151,3 +151,28 @@ def deviations_in_every_optimum(graph: ReachabilityGraph, trace, best: int, limi
             if seen < len(trace) and label == trace[seen]:
                 stack.append((seen + 1, target, cost, deviations, barred))
     return common or set()
+
+
+def brzozowski(automaton) -> set[frozenset]:
+    """States of the minimal deterministic automaton: reverse, determinise, reverse, determinise."""
+    edges = set(
+        zip(automaton.source.tolist(), automaton.label.tolist(), automaton.target.tolist(), strict=True)
+    )
+    first, last = {automaton.initial}, set(automaton.finals)
+    for _ in range(2):
+        edges, first, last = _subsets({(t, a, s) for s, a, t in edges}, last, first)
+    return {s for s, _, _ in edges} | {t for _, _, t in edges} | first
+
+
+def _subsets(edges, first, last):
+    found, pending, moves = set(), [frozenset(first)], set()
+    while pending:
+        here = pending.pop()
+        if here in found:
+            continue
+        found.add(here)
+        for label in {a for s, a, _ in edges if s in here}:
+            there = frozenset(t for s, a, t in edges if s in here and a == label)
+            moves.add((here, label, there))
+            pending.append(there)
+    return moves, {frozenset(first)}, {each for each in found if each & frozenset(last)}

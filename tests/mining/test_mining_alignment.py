@@ -7,14 +7,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nets import LABELS, deviations_in_every_optimum, net_of, oracle_cost, replay, trees
+from nets import LABELS, brzozowski, deviations_in_every_optimum, net_of, oracle_cost, replay, trees
 
-from mining.alignment import Mode, TooLargeError, Variant, align, reachability_graph, repeatable
+from mining.alignment import Mode, TooLargeError, Variant, align, band, dense, reachability_graph, repeatable
+from mining.alignment.automaton import minimal, of_graph
+from mining.alignment.exact import Aligner
 from mining.quiet import quiet_pm4py
 from reference_models.model import Net, Transition
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 TRACES = st.lists(st.sampled_from([*LABELS, "z"]), max_size=6).map(tuple)
+COSTS = st.dictionaries(st.sampled_from(LABELS), st.integers(1, 5))
 SEARCH = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -47,7 +50,54 @@ def test_cost_equals_the_oracle_and_the_run_replays(tree, traces, mode):
 
 
 @SEARCH
-@given(trees(2), TRACES, st.dictionaries(st.sampled_from(LABELS), st.integers(1, 5)))
+@given(trees(), st.lists(TRACES, min_size=1, max_size=5), st.sampled_from(list(Mode)), COSTS)
+def test_compiled_and_numpy_search_show_the_same_alignments(tree, traces, mode, costs):
+    graph = reachability_graph(net_of(tree))
+    unseen = repeatable(graph)
+    variants = [
+        Variant(t, mode, unseen & frozenset(t) if i % 2 else frozenset()) for i, t in enumerate(traces)
+    ]
+    compiled, reference = (
+        Aligner(graph, costs, search=search).align(variants) for search in (band.search, dense.search)
+    )
+    for one, other in zip(compiled, reference, strict=True):
+        assert (one.cost, one.start, one.steps) == (other.cost, other.start, other.steps)
+
+
+@SEARCH
+@given(trees(2), TRACES, st.sampled_from(list(Mode)), COSTS)
+def test_costs_on_the_minimal_automaton_are_those_on_the_graph(tree, trace, mode, costs):
+    graph = reachability_graph(net_of(tree))
+    aligner = Aligner(graph, costs)
+    smaller = minimal(aligner.spelled)
+    assert smaller is not None
+    variant = [Variant(trace, mode)]
+    found = []
+    for automaton in (aligner.spelled, smaller):
+        aligner.automaton = automaton
+        found += aligner.costs_of(variant)
+    assert found[0] == found[1] == oracle_cost(graph, trace, mode, costs)
+
+
+@SEARCH
+@given(trees(2))
+def test_the_minimal_automaton_is_deterministic_and_minimal(tree):
+    """Minimal: another algorithm (Brzozowski 1962) gives no fewer states."""
+    smaller = minimal(of_graph(reachability_graph(net_of(tree))))
+    edges = list(zip(smaller.source.tolist(), smaller.label.tolist(), strict=True))
+    assert len(edges) == len(set(edges))
+    assert -1 not in smaller.label
+    assert smaller.states == len(brzozowski(smaller))
+
+
+def test_determinising_is_given_up_beyond_its_limit_of_work():
+    automaton = of_graph(reachability_graph(sequence(*"abcdefgh")))
+    assert minimal(automaton, work_limit=10) is None
+    assert minimal(automaton).states == 9
+
+
+@SEARCH
+@given(trees(2), TRACES, COSTS)
 def test_weighted_costs_equal_the_oracle(tree, trace, costs):
     graph = reachability_graph(net_of(tree))
     assert align(graph, [Variant(trace)], costs)[0].cost == oracle_cost(graph, trace, Mode.COMPLETE, costs)
