@@ -1,5 +1,6 @@
 """Optimal alignments of variants with a reference model's net."""
 
+from mining.alignment.bounds import align_net
 from mining.alignment.exact import align
 from mining.alignment.interface import Alignment, Mode, Step, Variant
 from mining.alignment.reachability import (
@@ -18,6 +19,7 @@ __all__ = [
     "TooLargeError",
     "Variant",
     "align",
+    "align_net",
     "next_activities",
     "reachability_graph",
     "repeatable",

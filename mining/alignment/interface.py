@@ -76,6 +76,13 @@ class Alignment:
     """Per step: a deviation that some optimal alignment does without."""
     exact: bool = True
     """False: `cost` is an upper bound."""
+    lower: int | None = None
+    """A lower bound of the cost, where it is not exact."""
+
+    @property
+    def lower_bound(self) -> int:
+        """What an optimal alignment costs at least."""
+        return self.cost if self.exact or self.lower is None else self.lower
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
