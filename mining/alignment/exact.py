@@ -20,17 +20,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
 
 from mining.alignment import dense
-from mining.alignment.automaton import SILENT, Automaton, minimal, of_graph
+from mining.alignment.automaton import Automaton, minimal, of_graph
 from mining.alignment.interface import Alignment, Variant
 from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words, joined
 from mining.alignment.reachability import Ints, ReachabilityGraph
+from mining.alignment.steps import LOG, MODEL, Flat, Steps, steps
 
 SMALL = 2_000_000
 """Events × states up to which NumPy is done before compiled code is even loaded."""
@@ -85,17 +86,20 @@ class Aligner:
         results: list[Alignment | None] = [None] * len(variants)
         for chosen, task in self._tasks(variants):
             found = self._least(task.machine, task.words, moves=True)
-            spelled = found if self._is_graph else self._spelled(task, found)
-            steps = self._steps(task, found, spelled)
-            starts = self._starts(task, spelled)
+            spelled = None if self._is_graph else self._spelled(task, found)
+            taken = steps(task.words, found, spelled, self.spelled.label)
+            avoidable = self._avoidable(task, found, taken)
+            starts = self._starts(task, taken)
+            transition = np.where(taken.edge < 0, -1, self.graph.transition[taken.edge])
+            at = np.searchsorted(taken.word, np.arange(len(task.words) + 1)).tolist()
             for word, number in enumerate(task.words.order):
-                part = slice(*np.searchsorted(steps.word, [word, word + 1]).tolist())
+                part = slice(at[word], at[word + 1])
                 results[chosen[number]] = Alignment(
                     int(found.cost[word]) // UNIT,
                     self.graph.marking(int(starts[word])),
-                    steps.position[part],
-                    steps.transition[part],
-                    steps.avoidable[part],
+                    taken.position[part],
+                    transition[part],
+                    avoidable[part],
                 )
         return [result for result in results if result is not None]
 
@@ -151,10 +155,9 @@ class Aligner:
     def _spelled(self, task: _Task, found: Found) -> Found:
         """Per word the run of the reachability graph with the labels of the run found."""
         names = self.automaton.labels
-        run = _Flat.of(found)
-        label = self.automaton.label[run.move[run.move >= 0] >> 1]
-        at = np.searchsorted(run.word[run.move >= 0], np.arange(len(task.words) + 1)).tolist()
-        codes = label.tolist()
+        run = Flat.of(found)
+        codes = self.automaton.label[run.move[~run.is_log] >> 1].tolist()
+        at = np.searchsorted(run.word[~run.is_log], np.arange(len(task.words) + 1)).tolist()
         spellings = [tuple(codes[low:high]) for low, high in itertools.pairwise(at)]
         words = Words.of_codes(spellings, task.words.stops.tolist(), names)
         machine = Machine.of(self.spelled, names, {}, anywhere=task.anywhere).spelling()
@@ -163,115 +166,39 @@ class Aligner:
         place[list(words.order)] = np.arange(len(words))
         return result.only(place)
 
-    def _steps(self, task: _Task, found: Found, spelled: Found) -> _Steps:
-        """All words' steps on the net: the spelled run with the log moves of the run found put in between."""
-        run, fired = _Flat.of(found), _Flat.of(spelled)
-        is_log = run.move < 0
-        if self._is_graph:
-            fired = _Flat(run.word[~is_log], run.move[~is_log])
-        edge = fired.move >> 1
-        visible = self.spelled.label[edge] != SILENT
-        anchored = np.nonzero(~is_log)[0]
-        if self._is_graph:
-            key = anchored
-        else:  # a silent step stands right before the next visible one of its word, else at the word's end
-            following = np.cumsum(visible) - visible
-            padded = np.append(anchored, len(run.move))
-            same = np.append(run.word, -1)[padded[following]] == fired.word
-            key = np.where(same, padded[following], len(run.move))
-        together = np.zeros(len(edge), dtype=np.bool_)
-        together[visible if not self._is_graph else slice(None)] = run.move[~is_log] & 1 == 1
-        word = np.concatenate([run.word[is_log], fired.word])
-        order = np.lexsort((np.concatenate([np.zeros(is_log.sum()), np.arange(len(edge))]),
-                            np.concatenate([np.nonzero(is_log)[0], key]), word))  # fmt: skip
-        transition = np.concatenate([np.full(is_log.sum(), -1), self.graph.transition[edge]])[order]
-        label = np.concatenate([np.full(is_log.sum(), SILENT), self.spelled.label[edge]])[order]
-        reads = np.concatenate([np.ones(is_log.sum(), dtype=np.bool_), together])[order]
-        word = word[order]
-        event = np.cumsum(reads) - 1
-        position = np.where(reads, event - task.words.begin[word], -1)
-        label[transition < 0] = task.words.events[event[transition < 0]]
-        kind = np.where(transition < 0, _LOG, np.where(reads | (label == SILENT), _NONE, _MODEL))
-        steps = _Steps(word, position, transition, label, kind, np.zeros(len(word), dtype=np.bool_))
-        return replace(steps, avoidable=self._doubt(task, found, steps))
-
-    def _starts(self, task: _Task, spelled: Found) -> Ints:
-        """Per word the state of the graph in which its run starts."""
-        starts = np.where(
-            np.logical_or(not task.anywhere, task.words.stops), self.graph.initial, self.graph.finals[0]
-        )
-        flat = _Flat.of(spelled)
-        moved = flat.move >= 0
-        word, first = np.unique(flat.word[moved], return_index=True)
-        starts[word] = self.graph.source[flat.move[moved][first] >> 1]
+    def _starts(self, task: _Task, taken: Steps) -> Ints:
+        """Per word the state of the graph in which its run starts; one without steps rests where it ends."""
+        rests = np.logical_or(not task.anywhere, task.words.stops)
+        starts = np.where(rests, self.graph.initial, self.graph.finals[0])
+        fired = taken.edge >= 0
+        word, first = np.unique(taken.word[fired], return_index=True)
+        starts[word] = self.graph.source[taken.edge[fired][first]]
         return starts
 
-    def _doubt(self, task: _Task, found: Found, steps: _Steps) -> Bools:
+    def _avoidable(self, task: _Task, found: Found, taken: Steps) -> Bools:
         """Per step: whether it is a deviation that some other optimal alignment does without."""
-        free = np.append(task.machine.model_free, False)
-        deviates = (steps.kind == _LOG) | (
-            (steps.kind == _MODEL) & ~free[np.minimum(steps.label, len(free) - 1)]
-        )
-        # No alignment does without leaving an unknown label aside.
-        deviates &= steps.label < len(self.automaton.labels)
-        avoidable = np.zeros(len(steps.word), dtype=np.bool_)
+        # An unknown label has no place but a log move; what costs nothing is no deviation.
+        known = (taken.label >= 0) & (taken.label < len(self.automaton.labels))
+        costly = np.append(task.machine.costs_a_unit, False)[np.where(known, taken.label, -1)]
+        deviates = known & ((taken.kind == LOG) | ((taken.kind == MODEL) & costly))
         units = found.cost // UNIT
-        classes = np.stack([steps.kind, steps.label, units[steps.word], steps.word], axis=1)[deviates]
-        doubtful = []
-        for (kind, label, least), words in _grouped(np.unique(classes, axis=0)):
+        columns = (taken.kind, taken.label, units[taken.word], taken.word)
+        rows = np.unique(np.stack(columns, axis=1)[deviates], axis=0).tolist()
+        spared: set[tuple[int, int, int]] = set()
+        for (kind, label, least), group in itertools.groupby(rows, key=lambda row: tuple(row[:3])):
+            words = [row[3] for row in group]
             some = task.words.only(words)
-            forbidden = task.machine.without(kind == _LOG, label)
+            forbidden = task.machine.without(kind == LOG, label)
             search = self._searcher(some, self.automaton.states)
-            other = search(forbidden, some, (least + 1) * UNIT, moves=False)
-            doubtful += [
-                (kind, label, word)
-                for word, cost in zip(words, other.cost.tolist(), strict=True)
-                if cost != NEVER
-            ]
-        if doubtful:
-            size = len(task.words), len(task.words.alphabet) + 1
-            wanted = [np.ravel_multi_index((kind, word, label), (3, *size)) for kind, label, word in doubtful]
-            mine = np.ravel_multi_index((steps.kind, steps.word, np.maximum(steps.label, 0)), (3, *size))
-            avoidable = deviates & np.isin(mine, wanted)
+            cost = search(forbidden, some, (least + 1) * UNIT, moves=False).cost
+            spared |= {(kind, label, words[at]) for at in np.nonzero(cost != NEVER)[0].tolist()}
+        if not spared:
+            return np.zeros(len(taken.word), dtype=np.bool_)
+        shape = (MODEL + 1, len(task.words.alphabet), len(task.words))
+        keys = np.ravel_multi_index((taken.kind, np.maximum(taken.label, 0), taken.word), shape)
+        wanted = np.ravel_multi_index(tuple(np.array(sorted(spared)).T), shape)
+        avoidable: Bools = deviates & np.isin(keys, wanted)
         return avoidable
-
-
-_NONE, _LOG, _MODEL = 0, 1, 2
-
-
-@dataclass(frozen=True)
-class _Steps:
-    """The steps of all words, one after the other."""
-
-    word: Ints
-    position: Ints
-    transition: Ints
-    label: Ints
-    """Of the event, or of the transition."""
-    kind: Ints
-    """_LOG, _MODEL, or _NONE for what is no move of one side alone (synchronous, silent)."""
-    avoidable: Bools
-
-
-@dataclass(frozen=True)
-class _Flat:
-    """The moves of all words, from the start of each run to its end, one word after the other."""
-
-    word: Ints
-    move: Ints
-
-    @classmethod
-    def of(cls, found: Found) -> _Flat:
-        sizes = np.diff(found.begin)
-        word = np.repeat(np.arange(len(sizes)), sizes)
-        ends = found.begin[1:][word]
-        return cls(word, found.moves[ends - 1 - (np.arange(len(word)) - found.begin[:-1][word])])
-
-
-def _grouped(classes: Ints) -> Iterator[tuple[tuple[int, int, int], list[int]]]:
-    """Rows (kind, label, units, word), sorted, by their first three columns."""
-    for key, rows in itertools.groupby(classes.tolist(), key=lambda row: tuple(row[:3])):
-        yield (key[0], key[1], key[2]), [row[3] for row in rows]
 
 
 @cache

@@ -142,12 +142,12 @@ class Machine:
         return cls(automaton, starts, accepts, visible[automaton.label], log_units * UNIT + LOG_PART)
 
     @property
-    def model_free(self) -> Bools:
-        """Per label: whether a model move on it costs less than a unit."""
-        free = np.zeros(len(self.automaton.labels), dtype=np.bool_)
+    def costs_a_unit(self) -> Bools:
+        """Per label: whether a model move on it costs a unit or more."""
+        costly = np.zeros(len(self.automaton.labels), dtype=np.bool_)
         visible = self.automaton.label != SILENT
-        free[self.automaton.label[visible]] = self.model_cost[visible] < UNIT
-        return free
+        costly[self.automaton.label[visible]] = self.model_cost[visible] >= UNIT
+        return costly
 
     def without(self, log: bool, label: int) -> Machine:
         """The same, with log (else model) moves on a label forbidden."""
