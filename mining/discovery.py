@@ -47,12 +47,21 @@ def discover(
 
 def discover_log(log: EventLog) -> Discovery:
     """Mine a log without a reference model: activities are its labels."""
-    events = log.events
-    taken = events
+    steps = completed_steps(log)
+    traces = distinct_traces(log, steps)
+    return discover(steps, log.events, traces, with_roles="role" in log.provenance.fields)
+
+
+def completed_steps(log: EventLog) -> ir.Table:
+    """The events that complete an activity, as labelled: case_id, t_us, pos (from 0), step, unknown (false).
+
+    Without the value 'complete' among the lifecycles every event is taken.
+    """
+    taken = log.events
     if "lifecycle" in log.provenance.fields:
-        values = set(events.select("lifecycle").distinct().to_pandas()["lifecycle"].dropna())
+        values = set(taken.select("lifecycle").distinct().to_pandas()["lifecycle"].dropna())
         if "complete" in values:
-            taken = events.filter(events.lifecycle.isnull() | ~events.lifecycle.isin(UNFINISHED))
+            taken = taken.filter(taken.lifecycle.isnull() | ~taken.lifecycle.isin(UNFINISHED))
     order = ibis.window(group_by="case_id", order_by=[taken.t_us, taken.row_no])
     steps = taken.select(
         "case_id",
@@ -61,14 +70,15 @@ def discover_log(log: EventLog) -> Discovery:
         step=taken.activity,
         unknown=ibis.literal(False),
     )
-    steps = log.backend.create_table("discovered_steps", steps, overwrite=True)
+    return log.backend.create_table("discovered_steps", steps, overwrite=True)
+
+
+def distinct_traces(log: EventLog, steps: ir.Table) -> list[tuple[tuple[str, ...], int]]:
+    """The distinct traces with their cases, most frequent first; cases without a step are in none."""
     alphabet, texts = trace_texts(log, steps)
     groups = texts.group_by("trace").agg(cases=texts.count()).to_pandas()
     groups = groups.sort_values(["cases", "trace"], ascending=[False, True])
-    traces = [
-        (read_trace(t, alphabet), int(n)) for t, n in zip(groups["trace"], groups["cases"], strict=True)
-    ]
-    return discover(steps, events, traces, with_roles="role" in log.provenance.fields)
+    return [(read_trace(t, alphabet), int(n)) for t, n in zip(groups["trace"], groups["cases"], strict=True)]
 
 
 def _nodes(steps: ir.Table) -> tuple[Node, ...]:
