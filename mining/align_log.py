@@ -179,7 +179,8 @@ def _bounded(net: Net, asked: list[Variant], cases: list[int], file: str, second
         # It is known to be too large: a cap of 1 spares exploring it once more.
         return align_net(net, asked, cases=cases, seconds=seconds, cap=1)
     except TooLargeError as error:
-        raise InputError(Problem(str(error), file, None, "raise --seconds, or simplify the model")) from None
+        mend = "raise --seconds, and check that a case can end in the model"
+        raise InputError(Problem(str(error), file, None, mend)) from None
 
 
 class _Watch:

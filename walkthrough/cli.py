@@ -185,6 +185,40 @@ def discover(
 
 
 @app.command()
+def align(
+    logs: Logs,
+    model: Annotated[Path, typer.Option("--model", help="Model file: .bpmn, .pnml or .ptml.")],
+    mapping: MappingFile = None,
+    filters: Filters = None,
+    seconds: Annotated[
+        float,
+        typer.Option(
+            "--seconds",
+            min=0,
+            help="Time for a model too large for the exact method; what it cannot do gets bounds.",
+        ),
+    ] = 60,
+    form: Form = Format.TABLE,
+) -> None:
+    """Align every case of a log with a model of any tool; labels are compared as spelled.
+
+    Exit code: 0 aligned, whether cases deviate or not · 2 bad input · 4 failed.
+    """
+    from walkthrough.commands.align import run_align
+
+    with stages() as stage:
+        run_align(
+            logs,
+            model=model,
+            mapping=mapping,
+            filters=filters or [],
+            seconds=seconds,
+            as_json=form is Format.JSON,
+            stage=stage,
+        )
+
+
+@app.command()
 def simulate(
     model: Annotated[str, typer.Argument(help="Id of a library model.")],
     out: OutFolder = Path("sample"),

@@ -30,6 +30,7 @@ COMMANDS = (
     ("audit",),
     ("map",),
     ("discover",),
+    ("align",),
     ("simulate",),
     ("demo",),
     ("diff",),
