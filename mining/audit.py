@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -12,6 +12,8 @@ import pandas as pd
 
 from logs.event_log import EventLog
 from logs.problems import InputError, Problem
+from mining import quality
+from mining.alignment import TooLargeError, reachability_graph
 from mining.audit_result import Audit
 from mining.bound_log import BoundLog, bind
 from mining.casefiles import case_files, evidence_rows
@@ -36,7 +38,7 @@ from mining.ledger import with_ledger
 from mining.occurrences import with_fingerprint
 from mining.rates import rates
 from mining.worst import worst_occurrences
-from reference_models.model import ReferenceModel
+from reference_models.model import Net, ReferenceModel
 
 WORST = 10
 """Occurrences of a finding that carry their evidence into the report."""
@@ -272,25 +274,22 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
         last_us=None if pd.isna(facts["last"]) else int(facts["last"]),
         exact_share=exact / total if total else 1.0,
         fitting_cases=fitting,
-        fitness=_fitness(aligned, bound.model.costs, total),
+        fitness=quality.fitness(
+            aligned.variants.variants,
+            aligned.alignments,
+            weights,
+            bound.model.costs,
+            aligned.shortest_run,
+        ),
+        precision=_precision(bound.model.net, aligned),
     )
 
 
-def _fitness(aligned: Conformance, costs: Mapping[str, int], total: int) -> float | None:
-    """Mean over cases of 1 - cost / worst cost (van der Aalst, Adriansyah & van Dongen 2012).
-
-    The worst alignment of a trace moves the log alone and, where a whole run is asked for, the model alone.
-    """
-    if not total:
+def _precision(net: Net, aligned: Conformance) -> float | None:
+    try:
+        return quality.precision(reachability_graph(net), aligned.alignments, aligned.variants.cases)
+    except TooLargeError:
         return None
-    weighted = 0.0
-    for variant, alignment, cases in zip(
-        aligned.variants.variants, aligned.alignments, aligned.variants.cases, strict=True
-    ):
-        whole = 0 if variant.mode.starts_anywhere or variant.mode.stops_anywhere else aligned.shortest_run
-        limit = sum(costs.get(activity, 1) for activity in variant.trace) + whole
-        weighted += cases * (1 - alignment.cost / limit if limit else 1.0)
-    return weighted / total
 
 
 def _conclusion(

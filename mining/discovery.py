@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from logs.event_log import EventLog
+from mining import quality
+from mining.alignment import TooLargeError, Variant, reachability_graph
+from mining.alignment.exact import Aligner
 from mining.bound_log import UNFINISHED
-from mining.findings import Discovery, Edge, Handover, Node
+from mining.findings import Discovery, Edge, Handover, Node, TreeQuality
+from mining.process_tree import net_of_tree
 from mining.quiet import quiet_pm4py
 from mining.variants import read_trace, trace_texts
 
@@ -19,15 +24,22 @@ MINED_COVERAGE = 0.95
 """The most frequent variants that together cover this share of the cases go into the miner …"""
 MINED_VARIANTS = 1_000
 """… but no more than this many."""
+MEASURED_STATES = 50_000
+"""Trees with more states are not measured beyond their simplicity …"""
+MEASURED_WORK = 150_000_000
+"""… and of the variants the most frequent, as long as events × states stay below this (some seconds)."""
+
+Traces = list[tuple[tuple[str, ...], int]]
 
 
 def discover(
-    steps: ir.Table, events: ir.Table, traces: list[tuple[tuple[str, ...], int]], *, with_roles: bool
+    steps: ir.Table, events: ir.Table, traces: Traces, *, with_roles: bool, measured: bool = False
 ) -> Discovery:
     """Mine a log.
 
     `steps`: case_id, pos, t_us, step (activity), unknown. `events`: all events with role, for the
-    handovers. `traces`: the distinct traces with their cases, most frequent first.
+    handovers. `traces`: the distinct traces with their cases, most frequent first. `measured`: whether to say
+    how well the tree suits the log.
     """
     nodes = _nodes(steps)
     edges = _edges(steps)
@@ -39,9 +51,10 @@ def discover(
         nodes=nodes,
         edges=edges,
         handovers=_handovers(events) if with_roles else (),
-        tree=tree,
+        tree="" if tree is None else str(tree),
         tree_noise=NOISE,
         tree_coverage=coverage,
+        tree_quality=_tree_quality(tree, traces) if measured and tree is not None else None,
     )
 
 
@@ -49,7 +62,7 @@ def discover_log(log: EventLog) -> Discovery:
     """Mine a log without a reference model: activities are its labels."""
     steps = completed_steps(log)
     traces = distinct_traces(log, steps)
-    return discover(steps, log.events, traces, with_roles="role" in log.provenance.fields)
+    return discover(steps, log.events, traces, with_roles="role" in log.provenance.fields, measured=True)
 
 
 def completed_steps(log: EventLog) -> ir.Table:
@@ -143,8 +156,11 @@ def _handovers(events: ir.Table) -> tuple[Handover, ...]:
     return tuple(Handover(str(row.source), str(row.target), int(row.n)) for row in counted.itertuples())
 
 
-def _tree(traces: list[tuple[tuple[str, ...], int]]) -> tuple[str, float]:
-    """Process tree of the inductive miner over the most frequent variants, and the share of cases covered."""
+def _tree(traces: Traces) -> tuple[Any, float]:
+    """Process tree of the inductive miner over the most frequent variants, and the share of cases covered.
+
+    The tree is pm4py's; None if there is nothing to mine.
+    """
     total = sum(cases for _, cases in traces)
     chosen: Counter[tuple[str, ...]] = Counter()
     covered = 0
@@ -154,7 +170,7 @@ def _tree(traces: list[tuple[tuple[str, ...], int]]) -> tuple[str, float]:
         if covered >= MINED_COVERAGE * total:
             break
     if not covered or not any(chosen):
-        return "", 0.0
+        return None, 0.0
     with quiet_pm4py():
         from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
         from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL
@@ -163,4 +179,31 @@ def _tree(traces: list[tuple[tuple[str, ...], int]]) -> tuple[str, float]:
         parameters = {"noise_threshold": NOISE, "multiprocessing": False}
         tree = generic.fold(IMFUVCL(parameters).apply(IMDataStructureUVCL(chosen), parameters))
         generic.tree_sort(tree)
-    return str(tree), covered / total
+    return tree, covered / total
+
+
+def _tree_quality(tree: Any, traces: Traces) -> TreeQuality:
+    from mining.alignment import band  # loads compiled code
+
+    net = net_of_tree(tree)
+    simplicity = quality.simplicity(net)
+    try:
+        graph = reachability_graph(net, MEASURED_STATES)
+    except TooLargeError:
+        return TreeQuality(None, None, None, simplicity, 0.0)
+    chosen, cases, work = [], [], 0
+    for trace, count in traces:
+        work += (len(trace) + 1) * graph.states
+        if work > MEASURED_WORK:
+            break
+        chosen.append(Variant(trace))
+        cases.append(count)
+    # Mined trees have many states, and few cases fit: the band is the search for both.
+    *alignments, shortest = Aligner(graph, search=band.search).align([*chosen, Variant(())])
+    return TreeQuality(
+        quality.fitness(chosen, alignments, cases, {}, shortest.cost),
+        quality.precision(graph, alignments, cases),
+        quality.generalization(graph, alignments, cases),
+        simplicity,
+        sum(cases) / sum(count for _, count in traces),
+    )

@@ -326,6 +326,24 @@ class Handover:
 
 
 @dataclass(frozen=True)
+class TreeQuality:
+    """How well a mined process tree suits the log, each from 0 to 1; definitions in `mining.quality`."""
+
+    fitness: float | None
+    """How much of what was recorded the tree explains. None, as the next two: not computed, the tree has too
+    many states."""
+    precision: float | None
+    """How much of what the tree allows was done."""
+    generalization: float | None
+    """How well the parts of the tree are borne out by repetition."""
+    simplicity: float
+    """How few arcs the tree's net has for its nodes."""
+    coverage: float
+    """Share of cases that the first three were computed on: the most frequent variants, as many as the work
+    limit allows."""
+
+
+@dataclass(frozen=True)
 class Discovery:
     """The actual flow, mined from the log."""
 
@@ -341,6 +359,8 @@ class Discovery:
     """Noise threshold it was mined with."""
     tree_coverage: float
     """Share of cases whose variants went into the miner."""
+    tree_quality: TreeQuality | None = None
+    """None: no tree, or not asked for."""
 
 
 @dataclass(frozen=True)
@@ -365,6 +385,9 @@ class Population:
     fitting_cases: int
     fitness: float | None
     """Log fitness: 1 - cost / cost of the worst alignment, mean over cases."""
+    precision: float | None = None
+    """Share of what the model allows next that was done, over all points that cases came to; None where no
+    case was seen from its start, or the net is too large. Definition in `mining.quality`."""
 
 
 @dataclass(frozen=True)

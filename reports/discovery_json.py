@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from logs.event_log import Provenance
-from mining.findings import Discovery
+from mining.findings import Discovery, TreeQuality
 from reports.canonical import JsonObject, canonical
 from reports.pseudonyms import Pseudonyms
 
@@ -76,7 +76,12 @@ def discovery_object(discovery: Discovery, unit: Callable[[str], str]) -> JsonOb
         "tree": discovery.tree,
         "tree_noise": discovery.tree_noise,
         "tree_coverage": discovery.tree_coverage,
+        "tree_quality": _quality(discovery.tree_quality),
     }
+
+
+def _quality(measured: TreeQuality | None) -> JsonObject | None:
+    return None if measured is None else dict(vars(measured))
 
 
 def input_object(log: Provenance, shown: Callable[[str], str]) -> JsonObject:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from mining.findings import Discovery, Edge, Node
+from mining.findings import Discovery, Edge, Node, TreeQuality
 from reports.catalogue import Catalogue
 from reports.formats import Formats
 from reports.svg.process_map import AIM, MOST_EDGES, MOST_NODES, MapTexts, choose, drawn_width, process_map
@@ -46,6 +46,9 @@ class DiscoveredView:
     handovers: tuple[tuple[str, str, str], ...]
     tree: str
     tree_note: str
+    tree_quality: tuple[tuple[str, str, str], ...]
+    """(name, value, what it means in a sentence) of the tree's measures."""
+    tree_quality_note: str
 
 
 def discovered_view(
@@ -101,7 +104,32 @@ def discovered_view(
         ),
         _named(discovery.tree, name),
         noise if discovery.tree else "",
+        tuple(_quality(discovery.tree_quality, t, f)),
+        _quality_note(discovery.tree_quality, t, f),
     )
+
+
+def _quality(measured: TreeQuality | None, t: Catalogue, f: Formats) -> Iterator[tuple[str, str, str]]:
+    if measured is None:
+        return
+    values = (
+        ("fitness", measured.fitness),
+        ("precision", measured.precision),
+        ("generalization", measured.generalization),
+        ("simplicity", measured.simplicity),
+    )
+    for name, value in values:
+        shown = t("quality.not_computed") if value is None else f.floored(value)
+        yield t(f"quality.{name}"), shown, t(f"quality.{name}.meaning")
+
+
+def _quality_note(measured: TreeQuality | None, t: Catalogue, f: Formats) -> str:
+    """On which cases the measures rest, where not on all."""
+    if measured is None or measured.coverage == 1:
+        return ""
+    if measured.coverage == 0:
+        return t("quality.too_large")
+    return t("quality.coverage", coverage=f.percent(measured.coverage))
 
 
 def _named(tree: str, name: Callable[[str], str]) -> str:

@@ -166,6 +166,7 @@ def _population(c: Context) -> tuple[tuple[str, str], ...]:
         ("span", f"{f.time(p.first_us)} – {f.time(p.last_us)}"),
         ("fitting_cases", f.number(p.fitting_cases)),
         ("fitness", f.floored(p.fitness)),
+        ("precision", f.floored(p.precision)),
         ("exact_share", f.percent(p.exact_share)),
     )
     return tuple((c.t(f"population.{name}"), value) for name, value in values)

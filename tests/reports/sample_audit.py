@@ -599,7 +599,9 @@ def sample() -> Audit:
         as_of_basis="latest_event",
         model=model(),
         provenance=_provenance(),
-        population=Population(11_880, 11_871, 9, 989, 941, 48, 40, 21, 48, 214, T0, AS_OF, 0.997, 612, 0.941),
+        population=Population(
+            11_880, 11_871, 9, 989, 941, 48, 40, 21, 48, 214, T0, AS_OF, 0.997, 612, 0.941, 0.873
+        ),
         conclusion=Conclusion(Outcome.VIOLATIONS, (), True),
         findings=tuple(findings),
         not_checked=(
