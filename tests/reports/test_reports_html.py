@@ -19,7 +19,16 @@ from sample_audit import HOSTILE, PERSONS, blown_up, parsed, sample
 from sample_model import ASSUMED, SOURCED
 
 from mining.audit_result import Audit
-from mining.findings import Conclusion, CouldNotCheck, Counts, Family, Outcome, Rule, Severity
+from mining.findings import (
+    Conclusion,
+    CouldNotCheck,
+    Counts,
+    Family,
+    Outcome,
+    Rule,
+    Severity,
+    TreeQuality,
+)
 from reference_models.model import IdleLimit
 from reports.diff import diff_audits
 from reports.html import render, write_discovery_html, write_html
@@ -308,6 +317,33 @@ def test_discovery_report_needs_no_reference(audit: Audit, tmp_path: Path) -> No
     assert "10,880" in page.text
     assert any(tag == "svg" for tag, _ in page.tags)
     assert "not in the model" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("measured", "texts"),
+    [
+        (TreeQuality(0.82493, 0.99578, 0.66433, 0.82716, 1.0), ["0.8249", "0.9957", "0.6643", "0.8271"]),
+        (TreeQuality(0.5, 0.5, 0.5, 1.0, 0.25), ["most frequent variants, 25% of the cases"]),
+        (TreeQuality(None, None, None, 0.5, 0.0), ["not computed", "too many states", "0.5"]),
+    ],
+)
+def test_discovery_says_how_well_the_tree_suits_the_log(
+    audit: Audit, tmp_path: Path, measured: TreeQuality, texts: list[str]
+) -> None:
+    found = replace(audit.discovery, tree_quality=measured)
+    text = read(write_discovery_html(found, audit.provenance, tmp_path / "d.html", "en").read_bytes()).text
+    assert all(each in text for each in [*texts, "Fitness", "Precision", "Generalisation", "Simplicity"])
+    assert ("too many states" in text) is (measured.coverage == 0)
+    assert ("of the cases." in text) is (0 < measured.coverage < 1)
+
+
+def test_an_audit_shows_the_precision_of_its_model_and_measures_no_tree(
+    audit: Audit, people: Pseudonyms
+) -> None:
+    text = read(render(audit, "en", people)).text
+    assert "Precision of the model" in text
+    assert "0.873" in text
+    assert "Generalisation" not in text
 
 
 def test_unwritable_folder_is_told_and_nothing_is_left(

@@ -12,6 +12,7 @@ import pytest
 from sample_audit import HOSTILE, PERSONS, sample
 
 from mining.audit_result import Audit
+from mining.findings import TreeQuality
 from reports.audit_json import json_schema, to_json, write_json
 from reports.discovery_json import discovery_json
 from reports.output import OutputError, write_atomically
@@ -110,6 +111,15 @@ def test_handovers_between_persons_are_pseudonyms_too(audit: Audit, people: Pseu
     nameless = replace(audit, provenance=replace(audit.provenance, fields=fields))
     handovers = json.loads(to_json(nameless, people))["discovery"]["handovers"]
     assert all(each["source"].startswith("P-") for each in handovers)
+
+
+def test_measures_of_the_tree_keep_the_schema(audit: Audit, people: Pseudonyms) -> None:
+    for measured in (TreeQuality(0.8, 1.0, 0.0, 0.5, 0.75), TreeQuality(None, None, None, 0.5, 0.0)):
+        discovery = replace(audit.discovery, tree_quality=measured)
+        document = json.loads(to_json(replace(audit, discovery=discovery), people))
+        jsonschema.Draft202012Validator(json_schema()).validate(document)
+        alone = json.loads(discovery_json(discovery, audit.provenance))["discovery"]["tree_quality"]
+        assert alone == document["discovery"]["tree_quality"] == vars(measured)
 
 
 def test_discovery_json_counts_the_log(audit: Audit) -> None:
