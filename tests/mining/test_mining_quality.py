@@ -350,3 +350,15 @@ def quality_of(*values):
     from mining.findings import TreeQuality
 
     return TreeQuality(*values)
+
+
+def test_an_audit_gives_the_precision_of_its_model():
+    from test_mining_audit import WHOLE
+    from workbench import audit_text
+
+    whole = audit_text(WHOLE.format("1")).population
+    assert whole.fitness == 1
+    assert 0 < whole.precision < 1
+    # The same way twice shows nothing more of what the model allows.
+    twice = WHOLE.format("1") + WHOLE.format("2").split("\n", 2)[2]
+    assert audit_text(twice).population.precision == whole.precision
