@@ -34,7 +34,8 @@ def fitness(
     and, where a whole run is asked for, the model alone (`shortest_run`: cost of the net's cheapest complete
     run without any event). So 1 is a log that fits, 0 one that has nothing in common with the net. None
     without cases. Source: van der Aalst, Adriansyah & van Dongen (2012), Replaying history on process models
-    for conformance checking and performance analysis; the mean over cases is pm4py's `averageFitness`.
+    for conformance checking and performance analysis; the mean over cases is pm4py's `averageFitness`, except
+    that pm4py gives 0 to an empty trace where the net may do nothing.
     """
     total = sum(cases)
     if not total:
