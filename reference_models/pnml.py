@@ -76,6 +76,8 @@ def read_pnml(path: Path, file: str) -> tuple[Net, tuple[str, ...]]:
     reading = _Reading(file)
     _read_net(nets[0], reading)
     _check_ends(reading)
+    if not reading.labels:
+        reading.problem("the net has no transition", nets[0].sourceline, "draw its tasks")
     assumed = tuple(_complete(reading, nets[0].sourceline)) if not reading.problems else ()
     if reading.problems:
         raise InputError(reading.problems)

@@ -116,7 +116,7 @@ def test_the_table_tells_the_same(align):
         assert text in out
     assert re.search(r"^ +1 +2 +0$", out, re.M)
     assert re.search(r"^ +\d +1 +1  -B$", out, re.M)
-    assert re.search(r"^ +\d +1 +2  \+B, \+X$", out, re.M)
+    assert re.search(r"^ +\d +1 +2  \+B; \+X$", out, re.M)
 
 
 def test_the_table_is_short_and_harmless(align):

@@ -210,6 +210,7 @@ def test_markings_that_cannot_be_guessed_say_what_to_add(tmp_path):
         (HEAD + "</definitions>", "no net: the file begins with 'definitions'"),
         ("<pnml/>", "no net"),
         ('<pnml><net id="a"/><net id="b"/></pnml>', "2 nets"),
+        (pnml(place("p", ONE), end=finals({"p": 1})), "the net has no transition"),
     ],
 )
 def test_files_that_are_no_net(tmp_path, content, said):

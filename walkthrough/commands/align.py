@@ -71,6 +71,11 @@ def _document(
     notes: Sequence[str],
     phases: dict[str, float],
 ) -> JsonObject:
+    """`cost`: 1 per deviation. `moves`: visible ones; `position` counts the events of the trace from 0.
+
+    Where `exact` is false, `cost` is an upper bound; an optimal alignment costs at least `lower_bound`.
+    `ambiguous`: some optimal alignment does without the deviation. `seconds`: wall time by phase.
+    """
     return {
         "format": FORMAT,
         "model": {"file": str(model), "sha256": hashlib.sha256(model.read_bytes()).hexdigest()},
@@ -138,7 +143,7 @@ def _lines(
     yield from (f"{name:<16}{value}" for name, value in head.items())
     yield from (f"{'note':<16}{each}" for each in notes)
     yield ""
-    legend = "deviations (+ surplus in the log, - missing in it, ? only in some optimal alignments)"
+    legend = "deviations (+ surplus in the log, - missing in it, +? -? not in every optimal alignment)"
     yield f"{'variant':>7} {'cases':>7} {'cost':>7}  {legend}"
     for variant in result.variants[:SHOWN]:
         cost = f"{'' if variant.alignment.exact else '≤'}{variant.alignment.cost:,}"
@@ -148,8 +153,8 @@ def _lines(
 
 
 def _deviations(variant: AlignedVariant) -> str:
-    return ", ".join(
-        f"{SIGNS[move.kind]}{' '.join(move.activity.split())}{'?' if move.ambiguous else ''}"
+    return "; ".join(
+        f"{SIGNS[move.kind]}{'?' if move.ambiguous else ''}{' '.join(move.activity.split())}"
         for move in variant.moves
         if move.kind in SIGNS
     )
