@@ -33,8 +33,8 @@ from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words, 
 from mining.alignment.reachability import Ints, ReachabilityGraph
 from mining.alignment.steps import LOG, MODEL, Flat, Steps, steps
 
-SMALL = 2_000_000
-"""Events × states up to which NumPy is done before compiled code is even loaded."""
+SMALL = 300_000
+"""Events × states of the graph up to which NumPy is done before compiled code is even loaded."""
 FIRST_BAND = 2
 """Units of deviation within which optimal alignments are looked for first; doubled until all are found."""
 
@@ -59,6 +59,7 @@ class _Task:
     words: Words
     machine: Machine
     anywhere: bool
+    search: Search
 
 
 class Aligner:
@@ -85,7 +86,7 @@ class Aligner:
         """Optimal alignments, one per variant, in the order given."""
         results: list[Alignment | None] = [None] * len(variants)
         for chosen, task in self._tasks(variants):
-            found = self._least(task.machine, task.words, moves=True)
+            found = self._least(task, moves=True)
             spelled = None if self._is_graph else self._spelled(task, found)
             taken = steps(task.words, found, spelled, self.spelled.label)
             avoidable = self._avoidable(task, found, taken)
@@ -107,7 +108,7 @@ class Aligner:
         """The costs alone."""
         results = [0] * len(variants)
         for chosen, task in self._tasks(variants):
-            cost = self._least(task.machine, task.words, moves=False).cost
+            cost = self._least(task, moves=False).cost
             for word, number in enumerate(task.words.order):
                 results[chosen[number]] = int(cost[word]) // UNIT
         return results
@@ -123,20 +124,20 @@ class Aligner:
                 self.automaton.labels,
             )
             machine = Machine.of(self.automaton, words.alphabet, self.costs, anywhere=anywhere, unseen=unseen)
-            yield chosen, _Task(words, machine, anywhere)
+            yield chosen, _Task(words, machine, anywhere, self._searcher(words))
 
-    def _searcher(self, words: Words, states: int) -> Search:
+    def _searcher(self, words: Words) -> Search:
         if self._search is not None:
             return self._search
-        if (len(words.events) + len(words)) * states <= SMALL or not _compiled():
+        if (len(words.events) + len(words)) * self.graph.states <= SMALL or not _compiled():
             return dense.search
         from mining.alignment import band  # loads compiled code
 
         return band.search
 
-    def _least(self, machine: Machine, words: Words, *, moves: bool) -> Found:
+    def _least(self, task: _Task, *, moves: bool) -> Found:
         """Search within a band that is doubled for the words whose optimum is not in it."""
-        search = self._searcher(words, machine.automaton.states)
+        words, machine, search = task.words, task.machine, task.search
         if search is dense.search:
             return search(machine, words, NEVER, moves=moves)
         cost = np.full(len(words), NEVER, dtype=np.int64)
@@ -161,7 +162,7 @@ class Aligner:
         spellings = [tuple(codes[low:high]) for low, high in itertools.pairwise(at)]
         words = Words.of_codes(spellings, task.words.stops.tolist(), names)
         machine = Machine.of(self.spelled, names, {}, anywhere=task.anywhere).spelling()
-        result = self._searcher(words, self.spelled.states)(machine, words, UNIT, moves=True)
+        result = task.search(machine, words, UNIT, moves=True)
         place = np.empty(len(words), dtype=np.int64)
         place[list(words.order)] = np.arange(len(words))
         return result.only(place)
@@ -189,8 +190,7 @@ class Aligner:
             words = [row[3] for row in group]
             some = task.words.only(words)
             forbidden = task.machine.without(kind == LOG, label)
-            search = self._searcher(some, self.automaton.states)
-            cost = search(forbidden, some, (least + 1) * UNIT, moves=False).cost
+            cost = task.search(forbidden, some, (least + 1) * UNIT, moves=False).cost
             spared |= {(kind, label, words[at]) for at in np.nonzero(cost != NEVER)[0].tolist()}
         if not spared:
             return np.zeros(len(taken.word), dtype=np.bool_)

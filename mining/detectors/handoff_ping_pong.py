@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import ibis
@@ -72,11 +73,16 @@ class HandoffPingPong(Detector):
             limit=model.ping_pong.allowed,
             unit="returns",
         )
-        bounces = evidence.bound.store("ping_pong_bounces", _bounces(evidence, between))
+        allowed = _allowed(evidence, between, model.ping_pong.allowed)
+        acting = _acting(evidence, between)
+        # Few cases return too often: only their events are put in order and walked through.
+        acting = evidence.bound.store(
+            "ping_pong_acting", acting.semi_join(_returning(evidence, acting, allowed), "case_id")
+        )
+        bounces = evidence.bound.store("ping_pong_bounces", _bounces(acting))
         per_case = bounces.group_by("case_id").agg(
             returns=bounces.count(), first_us=bounces.t_us.min(), last_us=bounces.t_us.max()
         )
-        allowed = _allowed(evidence, between, model.ping_pong.allowed)
         judged = allowed.inner_join(per_case, "case_id")
         over = judged.filter(judged.returns > judged.allowed)
         evidence_rows = bounces.group_by("case_id").agg(rows=bounces.rows.collect().flatten().unique().sort())
@@ -104,7 +110,7 @@ class HandoffPingPong(Detector):
             pd.DataFrame({"rule_id": [rule.id], "n": [n]}),
             {"rule_id": "string", "n": "int64"},
         )
-        explained = _explained(evidence, between, over)
+        explained = _explained(acting, over)
         return Detection((rule,), found, conformant, explains=explained)
 
     def _silent(self, evidence: Evidence, rule_id: str) -> ir.Table:
@@ -122,9 +128,35 @@ class HandoffPingPong(Detector):
         )
 
 
-def _explained(evidence: Evidence, between: str, over: ir.Table) -> ir.Table:
+def _returning(evidence: Evidence, acting: ir.Table, allowed: ir.Table) -> ir.Table:
+    """case_id of cases with more returns than allowed: counted once per distinct sequence of parties."""
+    parties = sorted(acting.select("party").distinct().execute()["party"])
+    codes = evidence.bound.upload(
+        "parties",
+        pd.DataFrame({"name": parties, "code": range(len(parties))}),
+        {"name": "string", "code": "int64"},
+    )
+    coded = acting.inner_join(codes, acting.party == codes.name)
+    collected = coded.group_by("case_id").agg(
+        stays=ibis.struct({"t_us": coded.t_us, "row_no": coded.row_no, "code": coded.code}).collect()
+    )
+    in_order = collected.stays.sort().map(lambda each: each.code.cast("string"))
+    sequences = evidence.bound.store(
+        "party_sequences", collected.select("case_id", parties=ibis.literal(",").join(in_order))
+    )
+    distinct = sequences.select("parties").distinct().execute()["parties"]
+    returns = evidence.bound.upload(
+        "party_returns",
+        pd.DataFrame({"parties": distinct, "returns": [_returns(text.split(",")) for text in distinct]}),
+        {"parties": "string", "returns": "int64"},
+    )
+    counted = sequences.inner_join(returns, "parties").inner_join(allowed, "case_id")
+    return counted.filter(counted.returns > counted.allowed).select("case_id")
+
+
+def _explained(acting: ir.Table, over: ir.Table) -> ir.Table:
     """row_no of every event in a stay that a case was pushed into and back from."""
-    stays = _numbered(evidence, between).semi_join(over, "case_id")
+    stays = _numbered(acting.semi_join(over, "case_id"))
     order = ibis.window(group_by="case_id", order_by=["stay"])
     parties = stays.select("case_id", "stay", "party").distinct()
     back = parties.mutate(second_last=parties.party.lag(2).over(order))
@@ -135,17 +167,17 @@ def _explained(evidence: Evidence, between: str, over: ir.Table) -> ir.Table:
 
 
 def _acting(evidence: Evidence, between: str) -> ir.Table:
-    """Events with the party that acted."""
+    """case_id, t_us, row_no and the party that acted."""
     events = evidence.bound.events
     party = events.role if between == "unit" else _role_of(evidence)
     acting = events.mutate(party=party).filter(ibis._.party.notnull())
     # Between roles, notices and pauses lie beside the flow: nobody hands over by them.
-    return acting.filter(acting.in_flow) if between == "role" else acting
+    acting = acting.filter(acting.in_flow) if between == "role" else acting
+    return acting.select("case_id", "t_us", "row_no", "party")
 
 
-def _numbered(evidence: Evidence, between: str) -> ir.Table:
+def _numbered(acting: ir.Table) -> ir.Table:
     """case_id, row_no, party, stay: consecutive events of one party share a stay."""
-    acting = _acting(evidence, between)
     order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
     marked = acting.mutate(before=acting.party.lag().over(order))
     begins = (marked.before.isnull() | (marked.before != marked.party)).cast("int64")
@@ -155,9 +187,8 @@ def _numbered(evidence: Evidence, between: str) -> ir.Table:
     return marked.select("case_id", "row_no", "party", stay=begins.sum().over(so_far))
 
 
-def _bounces(evidence: Evidence, between: str) -> ir.Table:
+def _bounces(acting: ir.Table) -> ir.Table:
     """One line per return A→B→A: case_id, t_us of the return, rows of the stay at B and of the return."""
-    acting = _acting(evidence, between)
     order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
     # Only changes of party matter: a stay begins where the party differs from the one before.
     changed = acting.mutate(before=acting.party.lag().over(order))
@@ -211,7 +242,7 @@ def _allowed(evidence: Evidence, between: str, allowed: int) -> ir.Table:
     return case_variants.inner_join(table, "variant").select("case_id", "allowed")
 
 
-def _returns(roles: list[str | None]) -> int:
+def _returns(roles: Sequence[str | None]) -> int:
     """Returns A→B→A in a sequence of roles, stays collapsed."""
     stays: list[str] = []
     for role in roles:

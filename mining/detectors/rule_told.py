@@ -156,27 +156,20 @@ def _answered(evidence: Evidence, told: Told) -> ir.Table:
     events = bound.events.filter(bound.events.activity_id.isin([told.after, told.told_by]))
     if "complete" in bound.lifecycles:
         events = events.filter(events.lifecycle.isnull() | (events.lifecycle == "complete"))
-    notice = events.activity_id == told.told_by
-    # At one instant a notice answers the milestone, in whatever order the rows stand.
-    order = [events.t_us, notice, events.row_no]
-    onwards = ibis.rows_window(preceding=0, following=None, group_by="case_id", order_by=order)
-    alike = ibis.window(group_by=[events.case_id, events.activity_id], order_by=order)
-    rank = ibis.row_number().over(alike) + 1
-    marked = events.mutate(
-        told_us=ibis.ifelse(notice, events.t_us, ibis.null("int64")).min().over(onwards),
-        ordinal=rank,
-    )
-    notices = events.filter(notice).group_by("case_id", "t_us").agg(told_row=ibis._.row_no.min())
-    milestones = marked.filter(marked.activity_id == told.after)
-    joined = milestones.left_join(notices, ["case_id", milestones.told_us == notices.t_us])
-    cases = bound.cases.select("case_id", "closed", "excluded_rows", "unknown_events")
-    answered = joined.select(
+    order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
+    milestones = events.filter(events.activity_id == told.after)
+    milestones = milestones.select(
         "case_id",
-        "told_us",
-        "told_row",
-        "ordinal",
         "event_id",
-        milestone_us=joined.t_us,
-        milestone_row=joined.row_no,
+        milestone_us=milestones.t_us,
+        milestone_row=milestones.row_no,
+        ordinal=ibis.row_number().over(order) + 1,
     )
-    return answered.inner_join(cases, "case_id")
+    # At one instant a notice answers the milestone, in whatever order the rows stand.
+    notices = events.filter(events.activity_id == told.told_by)
+    notices = notices.group_by("case_id", told_us=notices.t_us).agg(told_row=notices.row_no.min())
+    joined = milestones.asof_join(
+        notices, on=milestones.milestone_us <= notices.told_us, predicates="case_id"
+    )
+    cases = bound.cases.select("case_id", "closed", "excluded_rows", "unknown_events")
+    return joined.drop("case_id_right").inner_join(cases, "case_id")
