@@ -1,7 +1,7 @@
 """Optimal alignments of variants with a reference model's net."""
 
 from mining.alignment.bounds import align_net
-from mining.alignment.exact import align
+from mining.alignment.exact import Aligner, align
 from mining.alignment.interface import Alignment, Mode, Step, Variant
 from mining.alignment.reachability import (
     ReachabilityGraph,
@@ -12,6 +12,7 @@ from mining.alignment.reachability import (
 )
 
 __all__ = [
+    "Aligner",
     "Alignment",
     "Mode",
     "ReachabilityGraph",

@@ -8,15 +8,20 @@ grow exponentially. Minimising: partition refinement (Moore 1956).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, reduce
+from operator import or_
 
 import numpy as np
+import numpy.typing as npt
 
 from mining.alignment.reachability import Ints, ReachabilityGraph
 
 WORK_LIMIT = 1_000_000
-"""Members of state sets that determinising may look at (about a second)."""
+"""Unions of state sets that determinising may make (less than a second), those of large sets counted more."""
 SILENT = -1
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,21 @@ class Automaton:
     target: Ints
     label: Ints
     """Per edge its label's index, or SILENT."""
+
+    @cached_property
+    def outward(self) -> Ints:
+        """The edges in the order of their sources."""
+        return np.argsort(self.source, kind="stable")
+
+    @cached_property
+    def leaving(self) -> Ints:
+        """Per state where its edges begin in `outward`, and at last their number."""
+        return np.searchsorted(self.source[self.outward], np.arange(self.states + 1))
+
+    @cached_property
+    def arriving(self) -> Ints:
+        """Per state where the edges that end there begin, and at last their number."""
+        return np.searchsorted(self.target, np.arange(self.states + 1))
 
 
 def of_graph(graph: ReachabilityGraph) -> Automaton:
@@ -78,69 +98,113 @@ def minimal(automaton: Automaton, work_limit: int = WORK_LIMIT) -> Automaton | N
     )
 
 
-def _determinised(
-    automaton: Automaton, limit: int
-) -> tuple[Ints, np.ndarray[tuple[int], np.dtype[np.bool_]]] | None:
-    """(target per state and label, or -1; whether a state is final), states numbered as they are found."""
-    silent: list[list[int]] = [[] for _ in range(automaton.states)]
-    visible: list[list[tuple[int, int]]] = [[] for _ in range(automaton.states)]
-    for source, target, label in zip(
-        automaton.source.tolist(), automaton.target.tolist(), automaton.label.tolist(), strict=True
-    ):
-        if label == SILENT:
-            silent[source].append(target)
-        else:
-            visible[source].append((label, target))
-    finals = frozenset(automaton.finals)
-    kept = [bool(visible[state]) or state in finals for state in range(automaton.states)]
-    closures: dict[int, frozenset[int]] = {}
+def _determinised(automaton: Automaton, limit: int) -> tuple[Ints, Bools] | None:
+    """(target per state and label, or -1; whether a state is final), states numbered as they are found.
+
+    Sets of states are numbers, a bit per state, so that their union is one operation.
+    """
+    nodes = _Nodes.of(automaton)
+    cost = 1 + automaton.states // 512  # of a union, in units of the limit
     work = 0
-
-    def closure(states: Iterable[int]) -> frozenset[int]:
-        nonlocal work
-        members: set[int] = set()
-        for state in states:
-            if state not in closures:
-                seen = _silently(silent, state)
-                work += len(seen)
-                closures[state] = frozenset(each for each in seen if kept[each])
-            members |= closures[state]
-        work += len(members)
-        return frozenset(members)
-
-    index = {(first := closure([automaton.initial])): 0}
+    index = {(first := nodes.closed([automaton.initial])): 0}
     order, rows = [first], []
     for subset in order:
-        moves: dict[int, set[int]] = {}
-        for state in subset:
-            for label, target in visible[state]:
-                moves.setdefault(label, set()).add(target)
         row = [-1] * len(automaton.labels)
-        for label, targets in sorted(moves.items()):
-            work += len(targets)
-            reached = closure(targets)
-            if reached not in index:
-                index[reached] = len(order)
-                order.append(reached)
-            row[label] = index[reached]
-        if work > limit:
+        for label, having in enumerate(nodes.having):
+            reached, members = 0, subset & having
+            while members:
+                lowest = members & -members
+                reached |= nodes.after(lowest.bit_length() - 1, label)
+                members ^= lowest
+                work += cost
+            if reached:
+                if reached not in index:
+                    index[reached] = len(order)
+                    order.append(reached)
+                row[label] = index[reached]
+        work += len(automaton.labels) * cost
+        if work + nodes.work * cost > limit:
             return None
         rows.append(row)
     table = np.array(rows, dtype=np.int64).reshape(len(order), len(automaton.labels))
-    return table, np.array([not finals.isdisjoint(subset) for subset in order])
+    return table, np.array([bool(subset & nodes.finals) for subset in order])
 
 
-def _silently(silent: list[list[int]], state: int) -> set[int]:
-    seen, pending = {state}, [state]
-    while pending:
-        for target in silent[pending.pop()]:
-            if target not in seen:
-                seen.add(target)
-                pending.append(target)
-    return seen
+@dataclass
+class _Nodes:
+    """States of an automaton with what follows them, as numbers with a bit per state."""
+
+    silent: list[list[int]]
+    visible: list[dict[int, list[int]]]
+    having: list[int]
+    """Per label the states that it leaves."""
+    finals: int
+    kept: int
+    """States that a label leaves, or that are final: the others say nothing of a set."""
+    work: int = 0
+    """Unions made for closures."""
+    _closures: dict[int, int] = field(default_factory=dict)
+    _after: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, automaton: Automaton) -> _Nodes:
+        silent: list[list[int]] = [[] for _ in range(automaton.states)]
+        visible: list[dict[int, list[int]]] = [{} for _ in range(automaton.states)]
+        for source, target, label in zip(
+            automaton.source.tolist(), automaton.target.tolist(), automaton.label.tolist(), strict=True
+        ):
+            if label == SILENT:
+                silent[source].append(target)
+            else:
+                visible[source].setdefault(label, []).append(target)
+        having = [
+            _number(automaton.source[automaton.label == label], automaton.states)
+            for label in range(len(automaton.labels))
+        ]
+        finals = _number(np.array(automaton.finals, dtype=np.int64), automaton.states)
+        kept = reduce(or_, having, finals)
+        return cls(silent, visible, having, finals, kept)
+
+    def closed(self, states: Iterable[int]) -> int:
+        """The states, and what they reach silently, as far as it says something."""
+        members = 0
+        for state in states:
+            members |= self._closure(state)
+        return members & self.kept
+
+    def after(self, state: int, label: int) -> int:
+        """What a state reaches by a label."""
+        key = (state, label)
+        if key not in self._after:
+            self._after[key] = self.closed(self.visible[state][label])
+        return self._after[key]
+
+    def _closure(self, state: int) -> int:
+        """States reached silently; those met on the way that are known already are taken over whole."""
+        if state not in self._closures:
+            members, pending = 1 << state, [state]
+            while pending:
+                for target in self.silent[pending.pop()]:
+                    self.work += 1
+                    if members >> target & 1:
+                        continue
+                    if target in self._closures:
+                        members |= self._closures[target]
+                    else:
+                        members |= 1 << target
+                        pending.append(target)
+            self._closures[state] = members
+        return self._closures[state]
 
 
-def _equivalent(table: Ints, accepting: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Ints:
+def _number(states: Ints, count: int) -> int:
+    """A set of states as a number."""
+    bits = np.zeros(count, dtype=np.bool_)
+    bits[states] = True
+    return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
+
+
+def _equivalent(table: Ints, accepting: Bools) -> Ints:
     """Per state its class: states of one class accept the same continuations. Refined until stable."""
     classes = accepting.astype(np.int64)
     count = len(np.unique(classes))

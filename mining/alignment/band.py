@@ -18,16 +18,15 @@ _NEVER = int(NEVER)
 def search(machine: Machine, words: Words, bound: int, *, moves: bool) -> Found:
     """Least costs below `bound`, and on request the moves of one cheapest alignment per word."""
     automaton = machine.automaton
-    outward = np.argsort(automaton.source, kind="stable")
-    states = np.arange(automaton.states + 1)
+    outward = automaton.outward
     cost, begin, found = _search(
         machine.starts,
         machine.accepts,
-        np.searchsorted(automaton.source[outward], states),
+        automaton.leaving,
         automaton.target[outward],
         automaton.label[outward],
         machine.model_cost[outward],
-        np.searchsorted(automaton.target, states),
+        automaton.arriving,
         automaton.source,
         automaton.label,
         machine.model_cost,

@@ -118,7 +118,7 @@ def _run(machine: Machine, rows: Ints, events: list[int], state: int) -> Iterato
     depth = len(events)
     while depth or rows[0, state]:
         now = int(rows[depth, state])
-        incoming = range(*np.searchsorted(automaton.target, [state, state + 1]).tolist())
+        incoming = range(*automaton.arriving[state : state + 2].tolist())
         if depth and rows[depth - 1, state] + machine.log_cost[events[depth - 1]] == now:
             depth -= 1
             yield -1

@@ -27,7 +27,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from mining.alignment import dense
-from mining.alignment.automaton import Automaton, minimal, of_graph
+from mining.alignment.automaton import WORK_LIMIT, Automaton, minimal, of_graph
 from mining.alignment.interface import Alignment, Variant
 from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words, joined
 from mining.alignment.reachability import Ints, ReachabilityGraph
@@ -37,6 +37,9 @@ SMALL = 300_000
 """Events × states of the graph up to which NumPy is done before compiled code is even loaded."""
 FIRST_BAND = 2
 """Units of deviation within which optimal alignments are looked for first; doubled until all are found."""
+
+SAVED = 8
+"""Events × states searched that cost about as much as one state that determinising looks at."""
 
 Search = Callable[..., Found]
 
@@ -75,12 +78,23 @@ class Aligner:
         self.graph = graph
         self.costs = dict(costs or {})
         self.spelled = of_graph(graph)
-        smaller = minimal(self.spelled)
-        self.automaton: Automaton = (
-            smaller if smaller is not None and smaller.states < graph.states else self.spelled
-        )
+        self.automaton: Automaton = self.spelled
         self._search = search
-        self._is_graph = self.automaton is self.spelled
+        self._tried = 0
+
+    @property
+    def _is_graph(self) -> bool:
+        return self.automaton is self.spelled
+
+    def _determinise(self, variants: Sequence[Variant]) -> None:
+        """Take the minimal automaton, if it is found with less work than it may save."""
+        events = sum(len(variant.trace) + 1 for variant in variants)
+        work = min(WORK_LIMIT, events * self.graph.states // SAVED)
+        if self._is_graph and work > self._tried:
+            self._tried = work
+            smaller = minimal(self.spelled, work)
+            if smaller is not None and smaller.states < self.graph.states:
+                self.automaton = smaller
 
     def align(self, variants: Sequence[Variant]) -> list[Alignment]:
         """Optimal alignments, one per variant, in the order given."""
@@ -91,7 +105,7 @@ class Aligner:
             taken = steps(task.words, found, spelled, self.spelled.label)
             avoidable = self._avoidable(task, found, taken)
             starts = self._starts(task, taken)
-            transition = np.where(taken.edge < 0, -1, self.graph.transition[taken.edge])
+            transition = np.append(self.graph.transition, -1)[taken.edge]
             at = np.searchsorted(taken.word, np.arange(len(task.words) + 1)).tolist()
             for word, number in enumerate(task.words.order):
                 part = slice(at[word], at[word + 1])
@@ -114,6 +128,7 @@ class Aligner:
         return results
 
     def _tasks(self, variants: Sequence[Variant]) -> Iterator[tuple[list[int], _Task]]:
+        self._determinise(variants)
         groups: dict[tuple[bool, frozenset[str]], list[int]] = {}
         for i, variant in enumerate(variants):
             groups.setdefault((variant.mode.starts_anywhere, variant.unseen), []).append(i)
@@ -183,15 +198,19 @@ class Aligner:
         costly = np.append(task.machine.costs_a_unit, False)[np.where(known, taken.label, -1)]
         deviates = known & ((taken.kind == LOG) | ((taken.kind == MODEL) & costly))
         units = found.cost // UNIT
-        columns = (taken.kind, taken.label, units[taken.word], taken.word)
+        # Words of like costs share a search: the band is at most twice as wide as each needs.
+        width = np.ceil(np.log2(np.maximum(units, 1))).astype(np.int64)
+        columns = (taken.kind, taken.label, width[taken.word], taken.word)
         rows = np.unique(np.stack(columns, axis=1)[deviates], axis=0).tolist()
         spared: set[tuple[int, int, int]] = set()
-        for (kind, label, least), group in itertools.groupby(rows, key=lambda row: tuple(row[:3])):
+        for (kind, label, _), group in itertools.groupby(rows, key=lambda row: tuple(row[:3])):
             words = [row[3] for row in group]
             some = task.words.only(words)
             forbidden = task.machine.without(kind == LOG, label)
-            cost = task.search(forbidden, some, (least + 1) * UNIT, moves=False).cost
-            spared |= {(kind, label, words[at]) for at in np.nonzero(cost != NEVER)[0].tolist()}
+            bound = (int(units[words].max()) + 1) * UNIT
+            cost = task.search(forbidden, some, bound, moves=False).cost
+            equal = np.nonzero(cost // UNIT == units[words])[0]
+            spared |= {(kind, label, words[at]) for at in equal.tolist()}
         if not spared:
             return np.zeros(len(taken.word), dtype=np.bool_)
         shape = (MODEL + 1, len(task.words.alphabet), len(task.words))

@@ -15,7 +15,8 @@ STATE_CAP = 250_000
 """More markings than this are refused: human-made models stay far below (docs/decisions/0004)."""
 TOKEN_CAP = 254
 """More tokens than this on one place are taken for an unbounded net."""
-_BITS = 8
+_BITS = 16
+_TOKENS = 0xFFFF
 
 Ints = npt.NDArray[np.int64]
 Marking = tuple[int, ...]
@@ -31,7 +32,7 @@ class ReachabilityGraph:
 
     net: Net
     codes: tuple[int, ...]
-    """Per state its marking as a number with eight bits per place."""
+    """Per state its marking as a number with sixteen bits per place."""
     initial: int
     finals: tuple[int, ...]
     source: Ints
@@ -48,7 +49,7 @@ class ReachabilityGraph:
         """The marking of a state, one place index per token, sorted."""
         code, found = self.codes[state], []
         for place in range(len(self.net.places)):
-            found += [place] * (code >> (_BITS * place) & TOKEN_CAP + 1)
+            found += [place] * (code >> (_BITS * place) & _TOKENS)
         return tuple(found)
 
 
@@ -58,6 +59,8 @@ def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
     Raises TooLargeError beyond `cap` states or TOKEN_CAP tokens on a place, ValueError if no accepting
     marking can be reached.
     """
+    if any(net.initial.count(place) > TOKEN_CAP for place in set(net.initial)):
+        raise TooLargeError(f"more than {TOKEN_CAP} tokens on a place")
     firing = _Firing.of(net)
     index = {firing.initial: 0}
     queue = [
@@ -73,7 +76,7 @@ def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
                 reached = index[after] = len(queue)
                 if reached >= cap:
                     raise TooLargeError(f"more than {cap} reachable markings")
-                if any(after >> shift & 255 > TOKEN_CAP for shift in firing.fills[number]):
+                if any(after >> shift & _TOKENS > TOKEN_CAP for shift in firing.fills[number]):
                     raise TooLargeError("a place gathers tokens without bound")
                 queue.append((after, firing.enabled_after(after, number, enabled)))
             edges.append((state, reached, number))
@@ -116,7 +119,7 @@ class _Firing:
         )
 
     def enabled(self, marking: int, number: int) -> bool:
-        return all(marking >> shift & 255 >= n for shift, n in self.needs[number])
+        return all(marking >> shift & _TOKENS >= n for shift, n in self.needs[number])
 
     def enabled_after(self, marking: int, fired: int, before: Iterable[int]) -> tuple[int, ...]:
         touched = self.touched[fired]

@@ -75,7 +75,7 @@ def test_costs_on_the_minimal_automaton_are_those_on_the_graph(tree, trace, mode
     found = []
     for automaton in (aligner.spelled, smaller):
         aligner.automaton = automaton
-        found += aligner.costs_of(variant)
+        found.append(aligner.align(variant)[0].cost)
     assert found[0] == found[1] == oracle_cost(graph, trace, mode, costs)
 
 
@@ -240,3 +240,20 @@ def test_total_cost_on_the_public_benchmark_m1():
     assert len(results) == 500
     assert sum(result.cost for result in results) == 2_585
     assert sum(result.cost > 0 for result in results) == 451
+
+
+def test_a_net_that_does_nothing_is_aligned():
+    net = Net(("p",), (), (0,), ((0,),))
+    [one, none] = align(reachability_graph(net), [Variant(("a",)), Variant(())])
+    assert (one.cost, none.cost) == (1, 0)
+    assert one.start == none.start == (0,)
+
+
+def test_many_tokens_at_once_stay_on_their_place():
+    """200 + 200 tokens are more than the cap, and must not spill over to another place."""
+    many = (0,) * 200
+    net = Net(
+        ("p", "q"), (Transition("a", "a", (1,), (*many, 1)), Transition("b", "b", (1,), ())), (1,), ((),)
+    )
+    with pytest.raises(TooLargeError):
+        reachability_graph(net)
