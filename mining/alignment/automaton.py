@@ -19,6 +19,8 @@ from mining.alignment.reachability import Ints, ReachabilityGraph
 
 WORK_LIMIT = 1_000_000
 """Unions of state sets that determinising may make (less than a second), those of large sets counted more."""
+SETUP = 10
+"""What listing an edge costs, in the same terms."""
 SILENT = -1
 
 Bools = npt.NDArray[np.bool_]
@@ -103,6 +105,8 @@ def _determinised(automaton: Automaton, limit: int) -> tuple[Ints, Bools] | None
 
     Sets of states are numbers, a bit per state, so that their union is one operation.
     """
+    if SETUP * len(automaton.source) > limit:
+        return None
     nodes = _Nodes.of(automaton)
     cost = 1 + automaton.states // 512  # of a union, in units of the limit
     work = 0
