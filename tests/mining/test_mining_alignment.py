@@ -91,9 +91,17 @@ def test_the_minimal_automaton_is_deterministic_and_minimal(tree):
 
 
 def test_determinising_is_given_up_beyond_its_limit_of_work():
-    automaton = of_graph(reachability_graph(sequence(*"abcdefgh")))
-    assert minimal(automaton, work_limit=100) is None
-    assert minimal(automaton).states == 9
+    """'The n-th event from the end is an a': 2 to the power of n states, though the net has n places."""
+    loops = tuple(Transition(f"0{label}", label, (0,), (0,)) for label in "ab")
+    onward = tuple(
+        Transition(f"{at}{label}", label, (at,), (at + 1,))
+        for at in range(8)
+        for label in ("ab" if at else "a")
+    )
+    automaton = of_graph(reachability_graph(Net(tuple("012345678"), loops + onward, (0,), ((8,),))))
+    assert minimal(automaton).states == 2**8
+    assert minimal(automaton, work_limit=1_000) is None
+    assert minimal(automaton, work_limit=10) is None
 
 
 @SEARCH
