@@ -306,7 +306,10 @@ def child_r4pm(path: str, limit: str) -> None:
     }
     cost, done, began = 0, 0, time.process_time()
     for trace in variants:
-        cost += int(bindings.align_trace(net, list(trace))["cost"])
+        try:
+            cost += int(bindings.align_trace(net, list(trace), {"max_states": 1 << 40})["cost"])
+        except TypeError:  # its way to say that a search was given up
+            break
         done += 1
         if time.process_time() - began > float(limit):
             break

@@ -6,7 +6,8 @@ import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -146,8 +147,8 @@ def patterns_of(shape: str) -> tuple[str, ...]:
         if re.fullmatch(regex, shape):
             return patterns
     letters = re.sub(r"[A-Za-z]{2,}", lambda m: "A" * len(m[0]), shape)
-    for (date, dates), separator in itertools.product(_DATES, _SEPARATORS):
-        found = re.match(date, letters)
+    for (shape_of_date, dates), separator in itertools.product(_DATES, _SEPARATORS):
+        found = re.match(shape_of_date, letters)
         if found is None:
             continue
         rest = letters[found.end() :]
@@ -199,14 +200,14 @@ def _one(value: str, form: str, zone: str) -> str:
         number = f"try_cast({value} AS DECIMAL(28, 9))"
         days = f"CASE WHEN {number} BETWEEN 0 AND 200000 THEN {number} - {_EXCEL_EPOCH} END"
         local = f"make_timestamp(CAST(round({days} * 86400) AS BIGINT) * 1000000)"
-        return f"epoch_us(timezone({text(zone)}, {local}))"
+        return _since_epoch(local, zone)
     if form == "iso":
         return _iso(value, zone)
     word = f"lower({value}) IN ('epoch', 'infinity', '-infinity')"  # times to DuckDB, not to us
     read = f"try_strptime(CASE WHEN {word} THEN NULL ELSE {value} END, {text(form)})"
     if form.endswith("Z") or "%z" in form:  # both state the offset
         return f"TRY(epoch_us({read}))"
-    return f"TRY(epoch_us(timezone({text(zone)}, {read})))"
+    return f"TRY({_since_epoch(read, zone)})"
 
 
 def _iso(value: str, zone: str) -> str:
@@ -214,9 +215,33 @@ def _iso(value: str, zone: str) -> str:
     naive = f"{value} NOT LIKE '%:%+%' AND {value} NOT LIKE '%:%-%' AND right({value}, 1) BETWEEN '0' AND '9'"
     return (
         f"CASE WHEN NOT {_starts_with_digit(value)} THEN NULL"
-        f" WHEN {naive} THEN TRY(epoch_us(timezone({text(zone)}, try_cast({value} AS TIMESTAMP))))"
+        f" WHEN {naive} THEN TRY({_since_epoch(f'try_cast({value} AS TIMESTAMP)', zone)})"
         f" ELSE TRY(epoch_us(try_cast({value} AS TIMESTAMPTZ))) END"
     )
+
+
+def _since_epoch(local: str, zone: str) -> str:
+    """Microseconds since the epoch of a local time; the zone's rules are asked where its offset varied."""
+    asked = f"epoch_us(timezone({text(zone)}, {local}))"
+    first, last, offset_us = _steady(zone)
+    if first == last:
+        return asked
+    within = f"{local} >= TIMESTAMP '{first:%Y-%m-%d}' AND {local} < TIMESTAMP '{last:%Y-%m-%d}'"
+    return f"CASE WHEN {within} THEN epoch_us({local}) - {offset_us} ELSE {asked} END"
+
+
+@cache
+def _steady(zone: str) -> tuple[date, date, int]:
+    """The longest stretch from 1970 to 2100 in which a zone kept its offset, well inside; and that offset."""
+    rules = ZoneInfo(zone)
+    weeks = [datetime(1970, 1, 1, tzinfo=UTC) + timedelta(weeks=n) for n in range(52 * 130)]
+    best = (date(1970, 1, 1), date(1970, 1, 1), 0)
+    for offset, run in itertools.groupby(weeks, key=lambda week: week.astimezone(rules).utcoffset()):
+        stretch = [week.date() for week in run]
+        inside = stretch[1:-1]  # a change lies within a week of either end
+        if offset is not None and len(inside) > 1 and inside[-1] - inside[0] > best[1] - best[0]:
+            best = (inside[0], inside[-1], offset // timedelta(microseconds=1))
+    return best
 
 
 def _starts_with_digit(value: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from logs_helpers import LONG, accounted, events, read_text
@@ -107,3 +108,12 @@ def test_daylight_saving_is_followed(tmp_path: Path) -> None:
         "2025-01-01 11:00:00",
         "2025-07-01 10:00:00",
     ]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "America/New_York", "UTC"])
+def test_local_times_are_those_of_the_zone_in_every_year(tmp_path: Path, zone: str) -> None:
+    """Also around changes of the offset: China kept summer time from 1986 to 1991."""
+    local = [datetime(1970, 2, 1, 12) + timedelta(days=17 * n) for n in range(2_700)]
+    meant = [t.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for t in local]
+    assert times(tmp_path, [f"{t:%Y-%m-%d %H:%M:%S}" for t in local], zone=zone) == meant
+    assert times(tmp_path, [f"{t:%Y/%m/%d %H:%M}" for t in local], zone=zone) == meant
