@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check format clean
+.PHONY: demo test check fuzz format clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -23,6 +23,9 @@ check: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+fuzz: .venv/installed
+	WALKTHROUGH_FUZZ=20 $(BIN)/python -m pytest tests/mining/test_mining_alignment.py tests/mining/test_mining_bounds.py tests/mining/test_mining_quality.py
 
 format: .venv/installed
 	$(BIN)/ruff format .

@@ -422,8 +422,13 @@ def compare(task: Task, limit: float, r4pm: str | None) -> tuple[list[str], dict
     if replay is not None:
         ratios["replay"] = replay["seconds"] / ours["seconds"]
     rust_seconds = limit * 2 if rust is None else rust["seconds"]
-    if r4pm:
+    gave_up = rust is not None and not finished and rust_seconds < limit
+    if r4pm and not gave_up:
         ratios["r4pm"] = rust_seconds / ours["seconds"]
+    more = "" if finished else "> "
+    rust_columns = [f"{more}{rust_seconds:.2f}", f"{more}{ratios['r4pm']:,.0f}"] if "r4pm" in ratios else [
+        "gave up" if gave_up else "–", "–"
+    ]  # fmt: skip
     line = [
         task.name,
         f"{variants:,} / {int(ours['events']):,}",
@@ -432,8 +437,7 @@ def compare(task: Task, limit: float, r4pm: str | None) -> tuple[list[str], dict
         f"{ours['seconds']:.3f}",
         f"{int(theirs['done']):,}: {ours['sample_seconds']:.4f} / {theirs['seconds']:.1f}",
         f"{ratios['pm4py']:,.0f}",
-        "–" if not r4pm else f"{'' if finished else '> '}{rust_seconds:.2f}",
-        "–" if not r4pm else f"{'' if finished else '> '}{ratios['r4pm']:,.0f}",
+        *rust_columns,
         "–" if replay is None else f"{replay['seconds']:.2f}",
         "–" if replay is None else f"{ratios['replay']:,.0f}",
     ]
