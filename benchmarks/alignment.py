@@ -150,11 +150,21 @@ def _mined(traces: list[tuple[str, ...]], noise: float):  # type: ignore[no-unty
 
     from pm4py.algo.discovery.inductive.dtypes.im_ds import IMDataStructureUVCL
     from pm4py.algo.discovery.inductive.variants.imf import IMFUVCL
+    from pm4py.objects.conversion.process_tree.converter import apply
 
-    from mining.process_tree import net_of_tree
+    from reference_models.model import Net, Transition
 
     parameters = {"noise_threshold": noise, "multiprocessing": False}
-    return net_of_tree(IMFUVCL(parameters).apply(IMDataStructureUVCL(Counter(traces)), parameters))
+    tree = IMFUVCL(parameters).apply(IMDataStructureUVCL(Counter(traces)), parameters)
+    net, initial, final = apply(tree)  # pm4py's own, which is what its users align with
+    place = {each: n for n, each in enumerate(sorted(net.places, key=lambda each: each.name))}
+    transitions = [
+        Transition(each.name, each.label, *(tuple(sorted(place[p] for p in ends)) for ends in (
+            [arc.source for arc in each.in_arcs], [arc.target for arc in each.out_arcs])))
+        for each in sorted(net.transitions, key=lambda each: (each.label or "", each.name))
+    ]  # fmt: skip
+    markings = [tuple(sorted(place[p] for p in marking.elements())) for marking in (initial, final)]
+    return Net(tuple(each.name for each in place), tuple(transitions), markings[0], (markings[1],))
 
 
 # -- contenders; each prints one line of JSON
@@ -199,15 +209,16 @@ def child_ours(path: str, done: str) -> None:
     seconds, cost = _median(lambda: align(variants))
     sample = variants[: int(done)]
     sample_seconds, sample_cost = _median(lambda: align(sample)) if sample else (0.0, 0)
-    graph = reachability_graph(net)
+    aligner = Aligner(reachability_graph(net), search=band.search)
+    aligner.align([Variant(trace) for trace in variants])
     _tell(
         seconds=seconds,
         cost=cost,
         sample_seconds=sample_seconds,
         sample_cost=sample_cost,
         loading=loading,
-        states=graph.states,
-        minimal=Aligner(graph, search=band.search).automaton.states,
+        states=aligner.graph.states,
+        minimal=aligner.automaton.states,
         variants=len(variants),
         events=sum(map(len, variants)),
     )
@@ -307,7 +318,7 @@ def child_r4pm(path: str, limit: str) -> None:
     cost, done, began = 0, 0, time.process_time()
     for trace in variants:
         try:
-            cost += int(bindings.align_trace(net, list(trace), {"max_states": 1 << 40})["cost"])
+            cost += int(bindings.align_trace(net, list(trace))["cost"])
         except TypeError:  # its way to say that a search was given up
             break
         done += 1

@@ -15,10 +15,11 @@ STATE_CAP = 250_000
 """More markings than this are refused: human-made models stay far below (docs/decisions/0004)."""
 TOKEN_CAP = 254
 """More tokens than this on one place are taken for an unbounded net."""
-_BITS = 16
-_TOKENS = 0xFFFF
+_CHUNK = 20_000
+"""Markings whose firings are tried at once."""
 
 Ints = npt.NDArray[np.int64]
+Tokens = npt.NDArray[np.int16]
 Marking = tuple[int, ...]
 
 
@@ -31,8 +32,8 @@ class ReachabilityGraph:
     """Markings as states, firings as edges. Every state can reach an accepting one."""
 
     net: Net
-    codes: tuple[int, ...]
-    """Per state its marking as a number with sixteen bits per place."""
+    tokens: Tokens
+    """States × places: how many tokens lie there."""
     initial: int
     finals: tuple[int, ...]
     source: Ints
@@ -43,92 +44,113 @@ class ReachabilityGraph:
     @property
     def states(self) -> int:
         """How many states there are."""
-        return len(self.codes)
+        return len(self.tokens)
 
     def marking(self, state: int) -> Marking:
         """The marking of a state, one place index per token, sorted."""
-        code, found = self.codes[state], []
-        for place in range(len(self.net.places)):
-            found += [place] * (code >> (_BITS * place) & _TOKENS)
+        found: list[int] = np.repeat(np.arange(self.tokens.shape[1]), self.tokens[state]).tolist()
         return tuple(found)
 
 
 def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
-    """Explore the net breadth first.
+    """Explore the net breadth first, all markings of a level at once.
 
+    States are numbered in the order in which they are found, by states before and then by transitions.
     Raises TooLargeError beyond `cap` states or TOKEN_CAP tokens on a place, ValueError if no accepting
     marking can be reached.
     """
-    if any(net.initial.count(place) > TOKEN_CAP for place in set(net.initial)):
+    rule = _FiringRule.of(net)
+    level = _counted(net.initial, len(net.places))[None, :]
+    if level.max(initial=0) > TOKEN_CAP:
         raise TooLargeError(f"more than {TOKEN_CAP} tokens on a place")
-    firing = _Firing.of(net)
-    index = {firing.initial: 0}
-    queue = [
-        (firing.initial, tuple(n for n in range(len(net.transitions)) if firing.enabled(firing.initial, n)))
-    ]
-    edges: list[tuple[int, int, int]] = []
-    for state, (marking, enabled) in enumerate(queue):
-        queue[state] = (marking, ())
-        for number in enabled:
-            after = marking + firing.effect[number]
-            reached = index.get(after)
-            if reached is None:
-                reached = index[after] = len(queue)
-                if reached >= cap:
-                    raise TooLargeError(f"more than {cap} reachable markings")
-                if any(after >> shift & _TOKENS > TOKEN_CAP for shift in firing.fills[number]):
-                    raise TooLargeError("a place gathers tokens without bound")
-                queue.append((after, firing.enabled_after(after, number, enabled)))
-            edges.append((state, reached, number))
-    accepting = {index[code] for code in map(_code, net.finals) if code in index}
+    index = {level[0].tobytes(): 0}
+    levels, edges, first = [level], [], 0
+    while len(level):
+        fired = [rule.fire(level[at : at + _CHUNK]) for at in range(0, len(level), _CHUNK)]
+        before = np.concatenate([source + at * _CHUNK for at, (source, _, _) in enumerate(fired)]) + first
+        transition = np.concatenate([each for _, each, _ in fired])
+        after = np.concatenate([each for _, _, each in fired])
+        if after.max(initial=0) > TOKEN_CAP:
+            raise TooLargeError("a place gathers tokens without bound")
+        first_of, same_as = _distinct(after)
+        known = len(index)
+        numbers = [index.setdefault(key, len(index)) for key in _keys(after[first_of])]
+        reached = np.array(numbers, dtype=np.int64)
+        if len(index) > cap:
+            raise TooLargeError(f"more than {cap} reachable markings")
+        edges.append(np.stack([before, reached[same_as], transition], axis=1))
+        first += len(level)
+        new = np.nonzero(reached >= known)[0]
+        level = after[first_of[new[np.unique(reached[new], return_index=True)[1]]]]
+        levels.append(level)
+    accepting = {
+        index[key] for final in net.finals if (key := _counted(final, len(net.places)).tobytes()) in index
+    }
     if not accepting:
         raise ValueError("no accepting marking can be reached")
-    return _trim(net, list(index), edges, accepting)
+    return _trim(net, np.concatenate(levels), np.concatenate(edges), accepting)
 
 
 @dataclass(frozen=True)
-class _Firing:
-    """The firing rule on markings written as numbers."""
+class _FiringRule:
+    """The firing rule on many markings at once."""
 
-    initial: int
-    needs: tuple[tuple[tuple[int, int], ...], ...]
-    """Per transition: (shift of an input place, tokens it takes)."""
-    effect: tuple[int, ...]
-    """Per transition: what is added to the marking."""
-    fills: tuple[tuple[int, ...], ...]
-    """Per transition: shifts of its output places."""
-    touched: tuple[tuple[int, ...], ...]
-    """Per transition: transitions whose being enabled may change when it fires."""
+    place: Ints
+    """Transitions × the most input places of any: an input place, the last one repeated."""
+    need: Tokens
+    """Tokens that the transition takes from it."""
+    effect: Tokens
+    """Transitions × places: tokens added."""
 
     @classmethod
-    def of(cls, net: Net) -> _Firing:
-        pre = [Counter(t.pre) for t in net.transitions]
-        takers: dict[int, set[int]] = {}
-        for number, places in enumerate(pre):
-            for place in places:
-                takers.setdefault(place, set()).add(number)
+    def of(cls, net: Net) -> _FiringRule:
+        pre = [sorted(Counter(t.pre).items()) for t in net.transitions]
+        width = max(map(len, pre), default=0)
+        padded = [[*each, *[(each[-1] if each else (0, 0))] * (width - len(each))] for each in pre]
+        table = np.array(padded, dtype=np.int64).reshape(len(pre), width, 2)
+        effect = [
+            _counted(t.post, len(net.places)) - _counted(t.pre, len(net.places)) for t in net.transitions
+        ]
         return cls(
-            initial=_code(net.initial),
-            needs=tuple(tuple((_BITS * place, n) for place, n in places.items()) for places in pre),
-            effect=tuple(_code(t.post) - _code(t.pre) for t in net.transitions),
-            fills=tuple(tuple(_BITS * place for place in sorted(set(t.post))) for t in net.transitions),
-            touched=tuple(
-                tuple(sorted(set().union(*(takers.get(place, ()) for place in (*t.pre, *t.post)))))
-                for t in net.transitions
-            ),
+            table[:, :, 0],
+            table[:, :, 1].astype(np.int16),
+            np.array(effect, dtype=np.int16).reshape(len(pre), len(net.places)),
         )
 
-    def enabled(self, marking: int, number: int) -> bool:
-        return all(marking >> shift & _TOKENS >= n for shift, n in self.needs[number])
+    def fire(self, markings: Tokens) -> tuple[Ints, Ints, Tokens]:
+        """Every firing: which marking, which transition, and the marking after it."""
+        enabled = np.ones((len(markings), len(self.need)), dtype=np.bool_)
+        for place, need in zip(self.place.T, self.need.T, strict=True):
+            enabled &= markings[:, place] >= need
+        source, transition = np.nonzero(enabled)
+        return source, transition, markings[source] + self.effect[transition]
 
-    def enabled_after(self, marking: int, fired: int, before: Iterable[int]) -> tuple[int, ...]:
-        touched = self.touched[fired]
-        kept = [n for n in before if n not in touched]
-        return tuple(sorted(kept + [n for n in touched if self.enabled(marking, n)]))
+
+def _counted(marking: Iterable[int], places: int) -> Tokens:
+    return np.bincount(np.array(tuple(marking), dtype=np.int64), minlength=places).astype(np.int16)
 
 
-def _code(marking: Iterable[int]) -> int:
-    return sum(1 << (_BITS * place) for place in marking)
+def _distinct(markings: Tokens) -> tuple[Ints, Ints]:
+    """Where each distinct marking stands first, in that order; and per marking which of these it is.
+
+    A hash finds them; should two markings share one, all count as distinct, and their bytes decide.
+    """
+    factors = np.random.default_rng(0).integers(1, 1 << 63, markings.shape[1], dtype=np.uint64) | np.uint64(1)
+    hashes = markings.astype(np.uint64) @ factors
+    _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+    if not np.array_equal(markings, markings[first[inverse]]):
+        return np.arange(len(markings)), np.arange(len(markings))
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[inverse]
+
+
+def _keys(markings: Tokens) -> list[bytes]:
+    """Each marking as bytes."""
+    size = markings.shape[1] * markings.itemsize
+    whole = np.ascontiguousarray(markings).tobytes()
+    return [whole[at : at + size] for at in range(0, len(whole), size)]
 
 
 def repeatable(graph: ReachabilityGraph) -> frozenset[str]:
@@ -150,20 +172,20 @@ def repeatable(graph: ReachabilityGraph) -> frozenset[str]:
 
 def next_activities(net: Net, marking: Iterable[int]) -> set[str]:
     """Activities that can come next: enabled, or enabled after silent transitions only."""
-    firing = _Firing.of(net)
-    pending, seen, found = [_code(marking)], set(), set()
-    while pending:
-        here = pending.pop()
-        if here in seen:
-            continue
-        seen.add(here)
-        for number, transition in enumerate(net.transitions):
-            if not firing.enabled(here, number):
-                continue
-            if transition.label is not None:
-                found.add(transition.label)
-            else:
-                pending.append(here + firing.effect[number])
+    rule = _FiringRule.of(net)
+    level = _counted(marking, len(net.places))[None, :]
+    seen, found = set(_keys(level)), set()
+    while len(level):
+        _, transition, after = rule.fire(level)
+        silent = []
+        for at, (number, key) in enumerate(zip(transition.tolist(), _keys(after), strict=True)):
+            label = net.transitions[number].label
+            if label is not None:
+                found.add(label)
+            elif key not in seen:
+                seen.add(key)
+                silent.append(at)
+        level = after[silent]
     return found
 
 
@@ -177,22 +199,25 @@ def _reached(onward: list[list[int]], starts: set[int]) -> set[int]:
     return seen
 
 
-def _trim(
-    net: Net, codes: list[int], edges: list[tuple[int, int, int]], accepting: set[int]
-) -> ReachabilityGraph:
-    before: list[list[int]] = [[] for _ in codes]
-    for source, target, _ in edges:
-        before[target].append(source)
-    alive = np.zeros(len(codes), dtype=bool)
-    alive[list(_reached(before, accepting))] = True
+def _trim(net: Net, tokens: Tokens, edges: Ints, accepting: set[int]) -> ReachabilityGraph:
+    order = np.argsort(edges[:, 1], kind="stable")
+    at = np.searchsorted(edges[order, 1], np.arange(len(tokens) + 1))
+    before = edges[order, 0]
+    alive = np.zeros(len(tokens), dtype=np.bool_)
+    level = np.array(sorted(accepting), dtype=np.int64)
+    while len(level):
+        alive[level] = True
+        sizes = at[level + 1] - at[level]
+        offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        level = np.unique(before[np.repeat(at[level], sizes) + offsets])
+        level = level[~alive[level]]
     number = np.cumsum(alive) - 1
-    table = np.array(edges, dtype=np.int64).reshape(-1, 3)
-    table = table[alive[table[:, 0]] & alive[table[:, 1]]]
+    table = edges[alive[edges[:, 0]] & alive[edges[:, 1]]]
     table[:, :2] = number[table[:, :2]]
     table = table[np.lexsort((table[:, 2], table[:, 0], table[:, 1]))]
     return ReachabilityGraph(
         net=net,
-        codes=tuple(code for code, kept in zip(codes, alive.tolist(), strict=True) if kept),
+        tokens=tokens[alive],
         initial=0,
         finals=tuple(sorted(int(number[state]) for state in accepting)),
         source=table[:, 0].copy(),

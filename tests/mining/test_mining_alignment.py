@@ -80,6 +80,36 @@ def test_costs_on_the_minimal_automaton_are_those_on_the_graph(tree, trace, mode
 
 
 @SEARCH
+@given(trees())
+def test_the_graph_is_what_firing_one_transition_at_a_time_reaches(tree):
+    net = net_of(tree)
+    graph = reachability_graph(net)
+    firings = {
+        (graph.marking(s), n, graph.marking(t))
+        for s, t, n in zip(graph.source, graph.target, graph.transition, strict=True)
+    }
+    slow, pending, seen = set(), [net.initial], set()
+    while pending:
+        marking = tuple(sorted(pending.pop()))
+        if marking in seen:
+            continue
+        seen.add(marking)
+        for number, transition in enumerate(net.transitions):
+            left = list(marking)
+            try:
+                for place in transition.pre:
+                    left.remove(place)
+            except ValueError:
+                continue
+            after = tuple(sorted([*left, *transition.post]))
+            slow.add((marking, number, after))
+            pending.append(after)
+    assert firings == slow
+    assert {graph.marking(state) for state in range(graph.states)} == seen
+    assert graph.marking(graph.initial) == net.initial
+
+
+@SEARCH
 @given(trees(2))
 def test_the_minimal_automaton_is_deterministic_and_minimal(tree):
     """Minimal: another algorithm (Brzozowski 1962) gives no fewer states."""
