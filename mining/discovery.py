@@ -183,8 +183,6 @@ def _tree(traces: Traces) -> tuple[Any, float]:
 
 
 def _tree_quality(tree: Any, traces: Traces) -> TreeQuality:
-    from mining.alignment import band  # loads compiled code
-
     net = net_of_tree(tree)
     simplicity = quality.simplicity(net)
     try:
@@ -198,8 +196,7 @@ def _tree_quality(tree: Any, traces: Traces) -> TreeQuality:
             break
         chosen.append(Variant(trace))
         cases.append(count)
-    # Mined trees have many states, and few cases fit: the band is the search for both.
-    *alignments, shortest = Aligner(graph, search=band.search).align([*chosen, Variant(())])
+    *alignments, shortest = Aligner(graph).align([*chosen, Variant(())])
     return TreeQuality(
         quality.fitness(chosen, alignments, cases, {}, shortest.cost),
         quality.precision(graph, alignments, cases),

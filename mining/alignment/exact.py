@@ -22,7 +22,6 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 
@@ -144,11 +143,9 @@ class Aligner:
     def _searcher(self, words: Words) -> Search:
         if self._search is not None:
             return self._search
-        if (len(words.events) + len(words)) * self.graph.states <= SMALL or not _compiled():
+        if (len(words.events) + len(words)) * self.graph.states <= SMALL:
             return dense.search
-        from mining.alignment import band  # loads compiled code
-
-        return band.search
+        return compiled_search() or dense.search
 
     def _least(self, task: _Task, *, moves: bool) -> Found:
         """Search within a band that is doubled for the words whose optimum is not in it."""
@@ -221,5 +218,10 @@ class Aligner:
 
 
 @cache
-def _compiled() -> bool:
-    return find_spec("numba") is not None
+def compiled_search() -> Search | None:
+    """`band.search`; None where there is no Numba, or no folder in which it may keep what it compiles."""
+    try:
+        from mining.alignment import band
+    except (ImportError, RuntimeError):
+        return None
+    return band.search

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from nets import LABELS, brzozowski, deviations_in_every_optimum, net_of, oracle
 
 from mining.alignment import Mode, TooLargeError, Variant, align, band, dense, reachability_graph, repeatable
 from mining.alignment.automaton import minimal, of_graph
-from mining.alignment.exact import Aligner
+from mining.alignment.exact import Aligner, compiled_search
 from mining.quiet import quiet_pm4py
 from reference_models.model import Net, Transition
 
@@ -295,3 +296,23 @@ def test_many_tokens_at_once_stay_on_their_place():
     )
     with pytest.raises(TooLargeError):
         reachability_graph(net)
+
+
+@pytest.mark.parametrize("without", [ImportError, RuntimeError])
+def test_without_numba_or_a_place_for_what_it_compiles_numpy_takes_over(monkeypatch, without):
+    """Numba raises RuntimeError on import of cached functions where it may write nowhere."""
+    real = builtins.__import__
+
+    def refuse(name, *args, **kwargs):
+        if name == "mining.alignment" and args and args[2] and "band" in args[2]:
+            raise without("no locator available")
+        return real(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    compiled_search.cache_clear()
+    try:
+        assert compiled_search() is None
+        monkeypatch.setattr("mining.alignment.exact.SMALL", 0)
+        assert align(reachability_graph(sequence("a", "b")), [Variant(("b",))])[0].cost == 1
+    finally:
+        compiled_search.cache_clear()
