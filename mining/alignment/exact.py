@@ -95,14 +95,18 @@ class Aligner:
             if smaller is not None and smaller.states < self.graph.states:
                 self.automaton = smaller
 
-    def align(self, variants: Sequence[Variant]) -> list[Alignment]:
-        """Optimal alignments, one per variant, in the order given."""
+    def align(self, variants: Sequence[Variant], *, doubt: bool = True) -> list[Alignment]:
+        """Optimal alignments, one per variant, in the order given.
+
+        Without `doubt` it is not asked which deviations are avoidable, and none is marked so.
+        """
         results: list[Alignment | None] = [None] * len(variants)
         for chosen, task in self._tasks(variants):
             found = self._least(task, moves=True)
             spelled = None if self._is_graph else self._spelled(task, found)
             taken = steps(task.words, found, spelled, self.spelled.label)
-            avoidable = self._avoidable(task, found, taken)
+            sure = np.zeros(len(taken.word), dtype=np.bool_)
+            avoidable = self._avoidable(task, found, taken) if doubt else sure
             starts = self._starts(task, taken)
             transition = np.append(self.graph.transition, -1)[taken.edge]
             at = np.searchsorted(taken.word, np.arange(len(task.words) + 1)).tolist()
@@ -193,26 +197,28 @@ class Aligner:
         # An unknown label has no place but a log move; what costs nothing is no deviation.
         known = (taken.label >= 0) & (taken.label < len(self.automaton.labels))
         costly = np.append(task.machine.costs_a_unit, False)[np.where(known, taken.label, -1)]
-        deviates = known & ((taken.kind == LOG) | ((taken.kind == MODEL) & costly))
+        deviates: Bools = known & ((taken.kind == LOG) | ((taken.kind == MODEL) & costly))
+        if not deviates.any():
+            return deviates
         units = found.cost // UNIT
         # Words of like costs share a search: the band is at most twice as wide as each needs.
         width = np.ceil(np.log2(np.maximum(units, 1))).astype(np.int64)
-        columns = (taken.kind, taken.label, width[taken.word], taken.word)
-        rows = np.unique(np.stack(columns, axis=1)[deviates], axis=0).tolist()
-        spared: set[tuple[int, int, int]] = set()
-        for (kind, label, _), group in itertools.groupby(rows, key=lambda row: tuple(row[:3])):
+        shape = (MODEL + 1, len(task.words.alphabet), int(width.max(initial=0)) + 1, len(task.words))
+        columns = (taken.kind, np.maximum(taken.label, 0), width[taken.word], taken.word)
+        keys = np.ravel_multi_index(columns, shape)
+        rows = np.stack(np.unravel_index(np.unique(keys[deviates]), shape), axis=1).tolist()
+        spared: list[tuple[int, ...]] = []
+        for (kind, label, band), group in itertools.groupby(rows, key=lambda row: tuple(row[:3])):
             words = [row[3] for row in group]
             some = task.words.only(words)
             forbidden = task.machine.without(kind == LOG, label)
             bound = (int(units[words].max()) + 1) * UNIT
             cost = task.search(forbidden, some, bound, moves=False).cost
             equal = np.nonzero(cost // UNIT == units[words])[0]
-            spared |= {(kind, label, words[at]) for at in equal.tolist()}
+            spared += [(kind, label, band, words[at]) for at in equal.tolist()]
         if not spared:
             return np.zeros(len(taken.word), dtype=np.bool_)
-        shape = (MODEL + 1, len(task.words.alphabet), len(task.words))
-        keys = np.ravel_multi_index((taken.kind, np.maximum(taken.label, 0), taken.word), shape)
-        wanted = np.ravel_multi_index(tuple(np.array(sorted(spared)).T), shape)
+        wanted = np.ravel_multi_index(tuple(np.array(spared).T), shape)
         avoidable: Bools = deviates & np.isin(keys, wanted)
         return avoidable
 

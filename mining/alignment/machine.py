@@ -78,20 +78,21 @@ class Words:
 
     def only(self, chosen: Sequence[int]) -> Words:
         """Some of the words, by their places, which ascend."""
-        pieces = [self.events[self.begin[i] : self.begin[i + 1]] for i in chosen]
-        shared, last = [], np.empty(0, dtype=np.int64)
-        for piece in pieces:
-            size = min(len(last), len(piece))
-            differ = np.nonzero(last[:size] != piece[:size])[0]
-            shared.append(int(differ[0]) if len(differ) else size)
-            last = piece
+        places = np.array(chosen, dtype=np.int64)
+        sizes = self.begin[places + 1] - self.begin[places]
+        begin = np.append(0, np.cumsum(sizes))
+        # Sorted words share what all between them share.
+        shared = np.zeros(len(places), dtype=np.int64)
+        if len(places) > 1:
+            ranges = np.stack([places[:-1] + 1, places[1:] + 1], axis=1).ravel()
+            shared[1:] = np.minimum.reduceat(np.append(self.shared, 0), ranges)[::2]
         return replace(
             self,
             order=tuple(self.order[i] for i in chosen),
-            events=joined(pieces),
-            begin=np.cumsum([0, *map(len, pieces)], dtype=np.int64),
-            shared=np.array(shared, dtype=np.int64),
-            stops=self.stops[list(chosen)],
+            events=self.events[np.arange(begin[-1]) + np.repeat(self.begin[places] - begin[:-1], sizes)],
+            begin=begin,
+            shared=shared,
+            stops=self.stops[places],
         )
 
 
