@@ -20,8 +20,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from side_by_side import DATA, machine, peak_mb, publish, table
+
+if TYPE_CHECKING:
+    from reference_models.model import Net
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NOISES = (0.0, 0.2, 0.5)
@@ -144,7 +148,7 @@ def _noisy(model: str) -> list[tuple[str, ...]]:
     return sorted(found)
 
 
-def _mined(traces: list[tuple[str, ...]], noise: float):  # type: ignore[no-untyped-def]  # a Net
+def _mined(traces: list[tuple[str, ...]], noise: float) -> Net:
     """The net of the inductive miner (IMf; at noise 0 plain IM)."""
     from collections import Counter
 
@@ -170,7 +174,7 @@ def _mined(traces: list[tuple[str, ...]], noise: float):  # type: ignore[no-unty
 # -- contenders; each prints one line of JSON
 
 
-def _read(path: str):  # type: ignore[no-untyped-def]
+def _read(path: str) -> tuple[list[tuple[str, ...]], dict[str, Any]]:
     document = json.loads(Path(path).read_text(encoding="utf-8"))
     return [tuple(each) for each in document["variants"]], document["net"]
 
@@ -226,7 +230,7 @@ def child_ours(path: str, done: str) -> None:
     )
 
 
-def _pm4py_net(spec):  # type: ignore[no-untyped-def]
+def _pm4py_net(spec: dict[str, Any]) -> tuple[Any, Any, Any]:
     from collections import Counter
 
     from pm4py.objects.petri_net.obj import Marking, PetriNet
@@ -246,7 +250,7 @@ def _pm4py_net(spec):  # type: ignore[no-untyped-def]
     return net, *markings
 
 
-def _pm4py_trace(trace: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def _pm4py_trace(trace: tuple[str, ...]) -> Any:
     from pm4py.objects.log.obj import Event, Trace
 
     return Trace([Event({"concept:name": activity}) for activity in trace])

@@ -10,8 +10,6 @@ import pandas as pd
 
 from mining.alignment import (
     Alignment,
-    Mode,
-    ReachabilityGraph,
     Variant,
     align,
     next_activities,
@@ -100,14 +98,14 @@ def conformance(bound: BoundLog) -> Conformance:
     model = bound.model
     graph = reachability_graph(model.net)
     table = variants(bound)
-    unseen = _unseen(bound, graph)
-    in_flow = unseen & repeatable(graph)
-    if in_flow:
-        table = replace(
-            table,
-            variants=tuple(replace(v, unseen=in_flow & frozenset(v.trace)) for v in table.variants),
-        )
-    alignments = align(graph, table.variants, model.costs)
+    unseen: frozenset[str] = frozenset()
+    if bound.one_time_per_milestone:
+        again = repeatable(graph)
+        unseen = again | {activity.id for activity in model.activities.values() if not activity.in_flow}
+        marked = (replace(v, unseen=again & frozenset(v.trace)) for v in table.variants)
+        table = replace(table, variants=tuple(marked))
+    # The empty trace besides: it costs the shortest run, against which fitness is measured.
+    *alignments, idle = align(graph, [*table.variants, Variant(())], model.costs)
     ahead = handoffs_ahead(model.net, model.handoffs)
     visible, move_rows, pair_rows = [], [], []
     for number, (variant, alignment) in enumerate(zip(table.variants, alignments, strict=True), start=1):
@@ -122,17 +120,10 @@ def conformance(bound: BoundLog) -> Conformance:
         visible=tuple(visible),
         moves=bound.upload("moves", pd.DataFrame(move_rows, columns=list(MOVE_COLUMNS)), MOVE_COLUMNS),
         pairs=bound.upload("pairs", pd.DataFrame(pair_rows, columns=list(PAIR_COLUMNS)), PAIR_COLUMNS),
-        shortest_run=_shortest_run(graph, model),
+        shortest_run=idle.cost,
         unseen=unseen,
         unseen_next=bound.upload("unseen_next", _unseen_next(model, table, alignments), {"variant": "int64"}),
     )
-
-
-def _unseen(bound: BoundLog, graph: ReachabilityGraph) -> frozenset[str]:
-    if not bound.one_time_per_milestone:
-        return frozenset()
-    beside = {activity.id for activity in bound.model.activities.values() if not activity.in_flow}
-    return repeatable(graph) | beside
 
 
 def _unseen_next(model: ReferenceModel, table: VariantTable, alignments: list[Alignment]) -> pd.DataFrame:
@@ -144,10 +135,6 @@ def _unseen_next(model: ReferenceModel, table: VariantTable, alignments: list[Al
         and variant.unseen & next_activities(model.net, alignment.end(model.net))
     ]
     return pd.DataFrame({"variant": numbers}, dtype="int64")
-
-
-def _shortest_run(graph: ReachabilityGraph, model: ReferenceModel) -> int:
-    return align(graph, [Variant((), Mode.COMPLETE)], model.costs)[0].cost
 
 
 @dataclass(frozen=True)

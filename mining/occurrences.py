@@ -88,8 +88,8 @@ def absence_reason(table: ir.Table) -> ir.StringValue:
     )
 
 
-def with_unseen(evidence: Evidence, table: ir.Table, *activities: str) -> ir.Table:
-    """Add `unseen`: whether one of the activities may have come once more than the export shows.
+def with_unseen(evidence: Evidence, table: ir.Table, *activities: str, into: str = "unseen") -> ir.Table:
+    """Add the column `into`: whether one of the activities may have come once more than the export shows.
 
     An export with one cell per milestone keeps one time of each, so where the cell is filled and the model
     lets the activity come again, a further occurrence leaves no trace. Always false for exports with a row
@@ -97,9 +97,9 @@ def with_unseen(evidence: Evidence, table: ir.Table, *activities: str) -> ir.Tab
     """
     again = evidence.conformance.unseen & set(activities)
     if not again:
-        return table.mutate(unseen=ibis.literal(False))
+        return table.mutate(**{into: ibis.literal(False)})
     events = evidence.bound.events
     events = events.filter(events.activity_id.isin(sorted(again)))
-    filled = events.select("case_id").distinct().mutate(unseen=ibis.literal(True))
+    filled = events.select("case_id").distinct().mutate(**{into: ibis.literal(True)})
     joined = table.left_join(filled, "case_id").drop("case_id_right")
-    return joined.mutate(unseen=joined.unseen.fill_null(False))
+    return joined.mutate(**{into: joined[into].fill_null(False)})

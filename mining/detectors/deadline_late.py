@@ -87,12 +87,12 @@ class DeadlineLate(Detector):
         return Detection(tuple(rules), found, None, tuple(refused_list))
 
     def _judge(self, evidence: Evidence, deadline: Deadline) -> ir.Table:
-        run = with_unseen(
-            evidence, clock_runs(evidence, deadline), *(pause.start for pause in deadline.pauses)
-        )
-        run = run.rename(pause_unseen="unseen")
-        run = with_unseen(evidence, run, deadline.stop)
-        run = run.mutate(unseen=run.pause_unseen | (run.unseen & run.stop_us.isnull()))
+        run = clock_runs(evidence, deadline)
+        # A further pause could cure the breach; a further stop, one that is not recorded.
+        pauses = (pause.start for pause in deadline.pauses)
+        run = with_unseen(evidence, run, *pauses, into="pause_unseen")
+        run = with_unseen(evidence, run, deadline.stop, into="stop_unseen")
+        run = run.mutate(unseen=run.pause_unseen | (run.stop_unseen & run.stop_us.isnull()))
         stopped = run.stop_us.notnull()
         past = run.to_axis > run.due_axis
         known = run.reason.isnull()

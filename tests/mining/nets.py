@@ -176,3 +176,21 @@ def _subsets(edges, first, last):
             moves.add((here, label, there))
             pending.append(there)
     return moves, {frozenset(first)}, {each for each in found if each & frozenset(last)}
+
+
+def to_pm4py(net: Net):
+    """The same net in pm4py's classes."""
+    from pm4py.objects.petri_net.obj import Marking, PetriNet
+    from pm4py.objects.petri_net.utils.petri_utils import add_arc_from_to
+
+    other = PetriNet("net")
+    places = [PetriNet.Place(name) for name in net.places]
+    other.places.update(places)
+    for t in net.transitions:
+        transition = PetriNet.Transition(t.id, t.label)
+        other.transitions.add(transition)
+        for p in t.pre:
+            add_arc_from_to(places[p], transition, other)
+        for p in t.post:
+            add_arc_from_to(transition, places[p], other)
+    return other, Marking({places[p]: 1 for p in net.initial}), Marking({places[p]: 1 for p in net.finals[0]})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from nets import LABELS, brzozowski, deviations_in_every_optimum, net_of, oracle_cost, replay, trees
+from nets import LABELS, brzozowski, deviations_in_every_optimum, net_of, oracle_cost, replay, to_pm4py, trees
 
 from mining.alignment import Mode, TooLargeError, Variant, align, band, dense, reachability_graph, repeatable
 from mining.alignment.automaton import minimal, of_graph
@@ -182,24 +182,6 @@ def test_a_deviation_is_sure_exactly_if_every_optimal_alignment_has_it(tree, tra
             assert step.avoidable is (("log", trace[step.position]) not in certain)
         elif step.position is None and net.transitions[step.transition].label is not None:
             assert step.avoidable is (("model", net.transitions[step.transition].label) not in certain)
-
-
-def to_pm4py(net: Net):
-    """The same net in pm4py's classes."""
-    from pm4py.objects.petri_net.obj import Marking, PetriNet
-    from pm4py.objects.petri_net.utils.petri_utils import add_arc_from_to
-
-    other = PetriNet("net")
-    places = [PetriNet.Place(f"p{i}") for i in range(len(net.places))]
-    other.places.update(places)
-    for t in net.transitions:
-        transition = PetriNet.Transition(t.id, t.label)
-        other.transitions.add(transition)
-        for p in t.pre:
-            add_arc_from_to(places[p], transition, other)
-        for p in t.post:
-            add_arc_from_to(transition, places[p], other)
-    return other, Marking({places[p]: 1 for p in net.initial}), Marking({places[p]: 1 for p in net.finals[0]})
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from nets import LABELS, net_of, trees
+from nets import LABELS, net_of, to_pm4py, trees
 
 from mining import quality
 from mining.alignment import Mode, Variant, align, reachability_graph
@@ -135,24 +135,6 @@ def slow_precision(judged: Judged) -> float | None:
 def test_precision_equals_the_definition_read_slowly(tree, log):
     judged = Judged(net_of(tree), log)
     assert judged.precision == slow_precision(judged)
-
-
-def to_pm4py(net: Net):
-    """The same net in pm4py's classes."""
-    from pm4py.objects.petri_net.obj import Marking, PetriNet
-    from pm4py.objects.petri_net.utils.petri_utils import add_arc_from_to
-
-    other = PetriNet("net")
-    places = [PetriNet.Place(name) for name in net.places]
-    other.places.update(places)
-    for t in net.transitions:
-        transition = PetriNet.Transition(t.id, t.label)
-        other.transitions.add(transition)
-        for p in t.pre:
-            add_arc_from_to(places[p], transition, other)
-        for p in t.post:
-            add_arc_from_to(transition, places[p], other)
-    return other, Marking({places[p]: 1 for p in net.initial}), Marking({places[p]: 1 for p in net.finals[0]})
 
 
 def to_log(log):
