@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 EVENT_COLUMNS: dict[str, str] = {
     "row_no": "int64",  # unique, ascending in reading order over all files; every ordering ends in it
     "file_no": "int32",  # index into Provenance.files
-    "source_row": "int64",  # row as a spreadsheet counts it (heading = 1); XES: ordinal of the event (from 1)
+    # Row as a spreadsheet counts it (heading = 1). XES, OCEL: ordinal of the event, Parquet, table: of the row,
+    # JSON lines: number of the line; each from 1.
+    "source_row": "int64",
     "case_id": "string",  # never null, never trimmed of leading zeros, never read as 'missing'
     "activity": "string",  # never null: the label as the export spells it (wide: the milestone's heading)
     "t_us": "int64",  # never null: completion (or only) time, microseconds since the epoch, UTC
@@ -28,7 +30,8 @@ EVENT_COLUMNS: dict[str, str] = {
 }
 """Columns of `EventLog.events`; one further string column follows for each mapped attribute, under its name.
 
-A row of a wide export makes several events, which then share `source_row` but not `row_no`.
+A row of a wide export makes several events, and so does an event of an OCEL that concerns several objects of
+the type chosen; they share `source_row` but not `row_no`.
 """
 
 CASE_COLUMNS: dict[str, str] = {
@@ -65,6 +68,11 @@ class Reason(StrEnum):
     BLANK_LINE = "blank_line"
     UNDECODABLE = "undecodable"  # bytes that the file's encoding does not know
     NO_MILESTONE = "no_milestone"  # wide layout: a row without any time
+    NOT_JSON = "not_json"  # JSON lines: the line is no JSON
+    NOT_AN_OBJECT = "not_an_object"  # JSON lines: the line is JSON, but no object
+    REPEATED_KEY = "repeated_key"  # JSON lines: a key is given twice, so its value is not known
+    UNKNOWN_OBJECT = "unknown_object"  # OCEL: the event names an object that the log does not hold
+    OTHER_OBJECTS = "other_objects"  # filtered; OCEL: the event concerns no object of the type chosen
     SAME_EVENT_ID = "same_event_id"  # merged: an event id repeats
     OVERLAPPING_FILES = "overlapping_files"  # merged: an identical row of an earlier file
     REPEATED_ROW = "repeated_row"  # merged: an identical row, where the mapping says drop_repeated_rows
@@ -72,15 +80,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One file that was read."""
+    """One file, or one table of a database, that was read."""
 
     name: str
-    """As the user named it."""
+    """As the user named it; of a database's address, what is no credential."""
     sha256: str
+    """Of the file's bytes; table: of the query and the rows in their order."""
     size: int
-    """Bytes."""
+    """Bytes; table: of its rows as text."""
     format: str
-    """'csv', 'xlsx' or 'xes'."""
+    """'csv', 'xlsx', 'xes', 'parquet', 'jsonl', 'ocel-json', 'ocel-sqlite' or 'table'."""
     encoding: str = ""
     """Decided over the whole file, or named in the mapping; empty where the format fixes it."""
     encoding_reason: str = ""
@@ -88,6 +97,8 @@ class SourceFile:
     delimiter: str = ""
     sheet: str = ""
     rows_read: int = 0
+    query: str = ""
+    """Table: the statement that was sent and the order in which rows are numbered. OCEL: the object type."""
 
 
 @dataclass(frozen=True)

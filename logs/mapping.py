@@ -67,6 +67,8 @@ class Mapping(Document):
     """One character, or the word tab or space; None: decided from the heading and first rows."""
     sheet: PlainText | None = None
     """Worksheet of an XLSX file; None: the first."""
+    object_type: PlainText | None = None
+    """Type of the objects of an OCEL that are the cases; None: the only one."""
     time_formats: tuple[PlainText, ...] = ()
     """strptime patterns or the words iso, excel, epoch_s, epoch_ms; empty: decided over all values."""
     zone: str = "Asia/Shanghai"

@@ -15,7 +15,7 @@ from logs.problems import Problem
 from logs.profile import Column, profile, same_partition
 from logs.readers import load_raw
 from logs.readers.raw import Options, Progress, RawTable
-from logs.sources import PathLike, Source, find_files, open_source
+from logs.sources import PathLike, Source, find_sources
 from logs.staging import time_columns
 from logs.store import Store
 from logs.synonyms import XES_TRANSITIONS, names_no_event, strength
@@ -66,7 +66,7 @@ def propose(
     Looks at headings (Chinese and English), at the content of every column, and at the names that a
     reference model knows. Raises InputError where a file cannot be read.
     """
-    sources = [open_source(path) for path in find_files(paths)]
+    sources = find_sources(paths)
     store = Store()
     try:
         return propose_from(store, sources, vocabulary, progress or (lambda stage, done, total: None))[0]

@@ -15,7 +15,7 @@ from logs.mapping import COLUMN_OF, Mapping, dump_mapping, load_mapping
 from logs.problems import InputError, Problem
 from logs.readers import load_raw
 from logs.readers.raw import Options, Progress, RawTable
-from logs.sources import PathLike, Source, find_files, open_source
+from logs.sources import PathLike, Source, find_sources
 from logs.staging import STAGED, stage, time_columns
 from logs.store import Store
 from logs.times import check_formats, detect, instant
@@ -36,7 +36,8 @@ def read(
 ) -> EventLog:
     """Read one or several exports as one event log.
 
-    `paths`: files or globs (CSV, TSV, XLSX, XES; CSV and XES also gzipped), read in this order. `mapping`: a
+    `paths`: files or globs (CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0; all but XLSX also gzipped) and
+    addresses of PostgreSQL tables, read in this order. `mapping`: a
     mapping, or the file of one; None: what `propose` proposes, if it is confident. `vocabulary`: names that a
     reference model knows; only a proposal uses it. `filters`: see `logs.filters`; added to those of the
     mapping. `limit`: overrides the mapping's `reject_limit` (share of rows, 0 to 1). `progress`: called with
@@ -46,7 +47,7 @@ def read(
     does not fit, the proposal is uncertain, or no row can be used.
     """
     report: Progress = progress or (lambda stage, done, total: None)
-    sources = [open_source(path) for path in find_files(paths)]
+    sources = find_sources(paths)
     store = Store()
     try:
         return _read(store, sources, mapping, vocabulary, tuple(filters), limit, report)
@@ -97,7 +98,16 @@ def _read(
 def options_for(mapping: Mapping, report: Progress) -> Options:
     """What the readers need to know of a mapping."""
     wanted = frozenset(heading for _, heading in mapping.headings())
-    return Options(wanted, mapping.encoding, mapping.delimiter_character, mapping.sheet, report)
+    return Options(
+        wanted,
+        encoding=mapping.encoding,
+        delimiter=mapping.delimiter_character,
+        sheet=mapping.sheet,
+        object_type=mapping.object_type,
+        zone=mapping.zone,
+        event_id=mapping.event_id,
+        progress=report,
+    )
 
 
 def _complete(mapping: Mapping, filters: tuple[str, ...], limit: float | None) -> Mapping:
@@ -114,8 +124,12 @@ def _complete(mapping: Mapping, filters: tuple[str, ...], limit: float | None) -
 
 
 def _covers(raws: Sequence[RawTable], mapping: Mapping) -> bool:
-    """Whether what was loaded for the proposal holds every mapped heading."""
-    return all(heading in raw.headings for raw in raws for _, heading in mapping.headings())
+    """Whether what was loaded for the proposal will do: every mapped heading, and rows in the order that the
+    mapping asks for (of a table, by its event id).
+    """
+    tables = any(raw.file.format == "table" for raw in raws)
+    headed = all(heading in raw.headings for raw in raws for _, heading in mapping.headings())
+    return headed and not tables
 
 
 def _check_formulas(sources: Sequence[Source], raws: Sequence[RawTable], mapping: Mapping) -> None:
@@ -159,7 +173,10 @@ def _stage(
     """
     report("assemble", 0, None)
     check_formats(store, mapping.time_formats, origin)
-    tried = mapping.time_formats or ("iso",)
+    stated = mapping.time_formats
+    if any(heading in raw.iso for raw in raws for heading in time_columns(mapping)):
+        stated = tuple(dict.fromkeys((*stated, "iso"))) if stated else ()
+    tried = stated or ("iso",)
     stage(store, raws, mapping, tried)
     unread = f"SELECT count(*) FROM {STAGED} WHERE _reason = '{Reason.BAD_TIME}'"
     if not mapping.time_formats and store.value(unread):

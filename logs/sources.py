@@ -1,13 +1,14 @@
-"""The files that were named: found, told apart by content, hashed, unpacked."""
+"""The files and tables that were named: found, told apart by content, hashed, unpacked."""
 
 from __future__ import annotations
 
 import glob
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from logs.problems import InputError, Problem
@@ -18,15 +19,52 @@ PathLike = str | Path
 
 @dataclass(frozen=True)
 class Source:
-    """One file as the user named it."""
+    """One file, or one table of a database, as the user named it."""
 
     path: Path
+    """Table: empty."""
     name: str
+    """Table: its address without what is a credential."""
     format: str
-    """'csv', 'xlsx' or 'xes'."""
+    """See `SourceFile.format`."""
     gzipped: bool
     size: int
+    """Bytes; table: 0, until its rows are read."""
     sha256: str
+    """Table: empty, until its rows are read."""
+    url: str = field(default="", repr=False)
+    """Table: its address with everything; to be shown nowhere."""
+
+
+def find_sources(paths: PathLike | Iterable[PathLike]) -> list[Source]:
+    """The sources that paths, globs and addresses of tables name, each once: as named, a glob's in order of
+    name. Raises InputError for all that cannot be found.
+    """
+    named = [paths] if isinstance(paths, str | Path) else list(paths)
+    found: list[Path | Source] = []
+    problems: list[Problem] = []
+    for each in named:
+        try:
+            added = [open_table(each)] if is_url(each) else find_files(each)
+        except InputError as error:
+            problems += error.problems
+            continue
+        found += [one for one in added if one not in found]
+    if problems or not found:
+        raise InputError(problems or [Problem("no file was named", "", None, "name an export to read")])
+    return [open_source(one) if isinstance(one, Path) else one for one in found]
+
+
+def is_url(named: PathLike) -> bool:
+    """Whether an address of a database was named, and not a file."""
+    return isinstance(named, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", named) is not None
+
+
+def open_table(url: PathLike) -> Source:
+    """A table by its address, which is read as far as it can be without asking the server."""
+    from logs.table_address import parse_address
+
+    return Source(Path(), parse_address(str(url)).shown, "table", False, 0, "", str(url))
 
 
 def find_files(paths: PathLike | Iterable[PathLike]) -> list[Path]:
@@ -108,7 +146,31 @@ def _format(path: Path, head: bytes) -> str:
         )  # fmt: skip
     if head.startswith(b"PK\x03\x04") or suffixes & {".xlsx", ".xlsm"}:
         return "xlsx"
+    if head.startswith((b"PAR1", b"PARE")) or ".parquet" in suffixes:
+        return "parquet"
+    if head.startswith(b"SQLite format 3\x00"):
+        return "ocel-sqlite"
     plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if plain.startswith((b"<?xml", b"<log", b"<!")) or ".xes" in suffixes:
         return "xes"
-    return "csv"
+    return _json_format(path, plain, suffixes) or "csv"
+
+
+def _json_format(path: Path, plain: bytes, suffixes: set[str]) -> str:
+    """The first key tells an OCEL from a line of JSON lines; '' for what is no JSON at all."""
+    if suffixes & {".jsonl", ".ndjson"}:
+        return "jsonl"
+    if re.match(rb'\{\s*"ocel:', plain):
+        raise InputError(
+            Problem("is an OCEL of version 1.0", str(path), None, "convert it to OCEL 2.0 (JSON or SQLite)")
+        )
+    if suffixes & {".jsonocel"} or re.match(
+        rb'\{\s*"(eventTypes|objectTypes|events|objects)"\s*:\s*\[', plain
+    ):
+        return "ocel-json"
+    if re.match(rb"\[\s*\{", plain):
+        raise InputError(
+            Problem("is one JSON list, not JSON lines", str(path), 1,
+                    "write one object per line, e.g. with jq -c '.[]'")
+        )  # fmt: skip
+    return "jsonl" if re.match(rb'\{\s*("|\})', plain) else ""

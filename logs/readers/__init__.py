@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from logs.readers.raw import Options, RawTable
 from logs.sources import Source
 from logs.store import Store
 
+_READERS = {
+    "csv": "delimited",
+    "xlsx": "xlsx",
+    "xes": "xes",
+    "parquet": "parquet",
+    "jsonl": "json_lines",
+    "ocel-json": "ocel_json",
+    "ocel-sqlite": "ocel_sqlite",
+    "table": "database",
+}
+"""Format of a source → the module that reads it, imported on first use."""
+
 
 def load_raw(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
     """Fill the raw table of one file with the reader for its format."""
-    if source.format == "xlsx":
-        from logs.readers.xlsx import load
-    elif source.format == "xes":
-        from logs.readers.xes import load
-    else:
-        from logs.readers.delimited import load
-    return load(store, source, file_no, options)
+    reader = import_module(f"logs.readers.{_READERS[source.format]}")
+    raw: RawTable = reader.load(store, source, file_no, options)
+    return raw

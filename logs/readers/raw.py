@@ -47,6 +47,10 @@ class RawTable:
     """'TABLE', or 'VIEW' on a file of the store's folder."""
     plain_spaces: bool = False
     """No field begins or ends with a tab or line end: a cheaper way to strip will do."""
+    place: str = ""
+    """SQL for the row that a person looks up, where several rows share it; empty: `row`."""
+    iso: frozenset[str] = frozenset()
+    """Headings whose times the file itself types: as text they are ISO, whatever formats a mapping states."""
 
     def column(self, heading: str) -> str:
         """SQL name of the column under a heading."""
@@ -67,6 +71,12 @@ class Options:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    object_type: str | None = None
+    """OCEL: the type of object that is the case."""
+    zone: str = "UTC"
+    """OCEL: zone of times without offset, by which the values of objects are told apart in time."""
+    event_id: str | None = None
+    """Table: heading by which rows are put in order."""
     progress: Progress = field(default=lambda stage, done, total: None)
 
 

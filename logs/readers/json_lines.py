@@ -1,0 +1,152 @@
+"""JSON lines: an object per line, its numbers as the digits that stand there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from logs.encoding import Encoding, decide, has_foreign, text_lines
+from logs.event_log import Reason, SourceFile
+from logs.problems import InputError, Problem
+from logs.readers.json_values import RepeatedKey, as_text, decoder, texts
+from logs.readers.raw import BATCH, Options, RawTable, Unread, create_unread, write_unread
+from logs.sources import Source, unpack
+from logs.store import Store
+
+_MOST_KEYS = 2_000
+_SUSPECT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""Escapes that may make a zero byte or half a character."""
+_DOCUMENT = (
+    "is one JSON document over several lines, not JSON lines",
+    "write one object per line, e.g. with jq -c '.[]'",
+)
+
+
+def load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
+    """Fill a raw table from the lines of a file; a line that is no object is listed with its number.
+
+    A nested object or list stays JSON text. Raises InputError for a file in which no line is an object.
+    """
+    path = unpack(source, store.folder / f"{file_no}.unpacked") if source.gzipped else source.path
+    encoding = decide(path, source.name, options.encoding)
+    writer = _Writer(store, file_no, source.name, options)
+    rows = 0
+    for rows, line in enumerate(_lines(path, encoding), 1):  # noqa: B007  # the last number is the count
+        found = _parse(line, rows)
+        if isinstance(found, Unread):
+            writer.refuse(found)
+        else:
+            writer.add(rows, found)
+        if rows % 100_000 == 0:
+            options.progress("read", rows, None)
+    writer.flush()
+    options.progress("read", rows, rows)
+    if not writer.added:
+        raise _no_object(path, encoding, source.name)
+    file = SourceFile(source.name, source.sha256, source.size, "jsonl", encoding.name, encoding.reason)
+    file = dataclasses.replace(file, rows_read=rows)
+    return RawTable(writer.table, file, file_no, tuple(writer.headings), "source_row", 1)
+
+
+def _lines(path: Path, encoding: Encoding) -> Iterator[str]:
+    return text_lines(path, encoding)
+
+
+def _parse(line: str, number: int) -> dict[str, Any] | Unread:
+    shown = line.strip()[:200]
+    if not shown:
+        return Unread(number, Reason.BLANK_LINE, "")
+    if not line.isascii() and has_foreign([line]):
+        return Unread(number, Reason.UNDECODABLE, shown.encode("utf-8", "backslashreplace").decode())
+    try:
+        value = decoder.decode(line)
+    except RepeatedKey as repeated:
+        return Unread(number, Reason.REPEATED_KEY, f"{repeated.key}: {shown}"[:200])
+    except (ValueError, RecursionError):  # more than 4,300 digits, or nested by the thousand, is no record
+        return Unread(number, Reason.NOT_JSON, shown.replace("\x00", "\\x00"))
+    if not isinstance(value, dict):
+        return Unread(number, Reason.NOT_AN_OBJECT, shown)
+    if _SUSPECT.search(line) and has_foreign(list(texts(value))):
+        return Unread(number, Reason.UNDECODABLE, shown)
+    return value
+
+
+class _Writer:
+    """Collects objects and writes them to a raw table that grows a column with each new key."""
+
+    def __init__(self, store: Store, file_no: int, file: str, options: Options) -> None:
+        self.store, self.file_no, self.file, self.wanted = store, file_no, file, options.wanted
+        self.table = f"raw_{file_no}"
+        self.headings: dict[str, None] = {}
+        self.added = 0
+        self._columns: dict[str, str] = {}
+        self._shapes: set[tuple[str, ...]] = set()
+        self._numbers: list[int] = []
+        self._rows: list[dict[str, Any]] = []
+        self._unread: list[Unread] = []
+        store.execute(f"CREATE OR REPLACE TEMP TABLE {self.table} (source_row BIGINT)")
+        create_unread(store)
+
+    def add(self, number: int, row: dict[str, Any]) -> None:
+        shape = tuple(row)
+        if shape not in self._shapes:
+            self._learn(shape)
+        self._numbers.append(number)
+        self._rows.append(row)
+        self.added += 1
+        if len(self._rows) >= BATCH:
+            self.flush()
+
+    def refuse(self, unread: Unread) -> None:
+        self._unread.append(unread)
+        if len(self._unread) >= BATCH:
+            self.flush()
+
+    def _learn(self, shape: tuple[str, ...]) -> None:
+        if len(self._shapes) < _MOST_KEYS:
+            self._shapes.add(shape)
+        for key in shape:
+            if key in self.headings:
+                continue
+            if len(self.headings) >= _MOST_KEYS:
+                raise InputError(
+                    Problem(f"its objects have more than {_MOST_KEYS:,} different keys", self.file, None,
+                            "write what is a value as a value, not as a key")
+                )  # fmt: skip
+            self.headings[key] = None
+            if self.wanted is None or key in self.wanted:
+                column = f"c{len(self.headings) - 1}"
+                self._columns[key] = column
+                self.store.execute(f"ALTER TABLE {self.table} ADD COLUMN {column} VARCHAR")
+
+    def flush(self) -> None:
+        if self._rows:
+            arrays = [
+                pa.array([as_text(row.get(key)) for row in self._rows], pa.string()) for key in self._columns
+            ]
+            names = ["source_row", *self._columns.values()]
+            batch = pa.Table.from_arrays([pa.array(self._numbers, pa.int64()), *arrays], names=names)
+            self.store.backend.con.register("batch", batch)
+            self.store.execute(f"INSERT INTO {self.table} BY NAME SELECT * FROM batch")
+            self.store.backend.con.unregister("batch")
+        if self._unread:
+            write_unread(self.store, self.file_no, self._unread)
+        self._numbers, self._rows, self._unread = [], [], []
+
+
+def _no_object(path: Path, encoding: Encoding, file: str) -> InputError:
+    first, rest = "", ""
+    for number, line in enumerate(_lines(path, encoding), 1):
+        first = line.strip()
+        if first:
+            rest = "\n"
+            break
+    what, mend = f"no line is a JSON object; the first is {first[:60]!r}", "write one object per line"
+    if rest and (first[0] in "[{"):
+        what, mend = _DOCUMENT
+    return InputError(Problem(what, file, number if first else 1, mend))

@@ -1,0 +1,72 @@
+"""JSON read strictly: numbers keep their digits, a key given twice is an error, NaN is a missing value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+
+class RepeatedKey(ValueError):
+    """A key stands twice in one object."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"key '{key}' is given twice")
+        self.key = key
+
+
+class Number(str):
+    """A number with a fraction or an exponent, as it is written: 1.10 stays 1.10."""
+
+    __slots__ = ()
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        raise RepeatedKey(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+    return found
+
+
+def _constant(literal: str) -> Number | None:
+    return None if literal == "NaN" else Number(literal)
+
+
+decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_constant=_constant)
+"""Python writes NaN for what is missing; that is no JSON, but what it means is plain."""
+
+
+def as_text(value: Any) -> str | None:
+    """A value as text; null and the empty text are missing, an object or a list is JSON."""
+    if value is None or isinstance(value, str):
+        return value or None
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    return str(value) if isinstance(value, int) else dump(value)
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+
+
+def dump(value: Any) -> str:
+    """A value as compact JSON, its numbers as they were written."""
+    if isinstance(value, Number):
+        return str(value)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{dump(key)}:{dump(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(dump, value)) + "]"
+    return json.dumps(value, ensure_ascii=False)
