@@ -10,7 +10,9 @@ import pandas as pd
 import walkthrough
 from mining.audit_result import Audit
 from reference_models import load
-from walkthrough.simulation import Sample, simulate, write_exports
+from walkthrough.simulation import Sample, Simulation, write_exports
+from walkthrough.simulation.generate import AS_OF
+from walkthrough.simulation.scenarios import SCENARIOS as SIMULATED
 
 CASES = 600
 SCENARIOS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
@@ -36,11 +38,15 @@ class Exam:
     key: pd.DataFrame
     """answer_key.csv, and the family.kind as `fk`."""
 
-    def audit(self, file: str = "orders.csv") -> Audit:
+    def export(self, ending: str = ".csv") -> Path:
+        """The long export, or with another ending another one."""
+        return self.folder / f"{SIMULATED[self.model].export}{ending}"
+
+    def audit(self, ending: str = ".csv") -> Audit:
         """Audit an export as a user would: with the proposed mapping and the sample's limits."""
         limits = self.folder / "limits.yaml"
         override = limits if limits.exists() else None
-        return walkthrough.audit(self.folder / file, self.model, override=override, as_of=self.sample.as_of)
+        return walkthrough.audit(self.export(ending), self.model, override=override, as_of=AS_OF)
 
     @property
     def planted(self) -> pd.DataFrame:
@@ -49,11 +55,10 @@ class Exam:
 
 def exam(model: str, seed: int, folder: Path, formats: tuple[str, ...] = ("long",), lang: str = "zh") -> Exam:
     """Simulate and export."""
-    reference = load(model)
-    sample = simulate(reference, cases=CASES, seed=seed)
-    write_exports(sample, reference, folder, formats, lang=lang)
+    simulation = Simulation(load(model), CASES, seed)
+    write_exports(simulation, folder, formats, lang=lang)
     key = pd.read_csv(folder / "answer_key.csv", dtype=str, keep_default_na=False)
-    return Exam(model, folder, sample, key.assign(fk=key["family"] + "." + key["kind"]))
+    return Exam(model, folder, simulation.sample(), key.assign(fk=key["family"] + "." + key["kind"]))
 
 
 def violated(audit: Audit) -> pd.DataFrame:

@@ -43,10 +43,10 @@ def audited(sample):
     """The audits of its exports, each made once."""
     made = {}
 
-    def get(model, file="orders.csv"):
-        if (model, file) not in made:
-            made[model, file] = sample(model).audit(file)
-        return made[model, file]
+    def get(model, ending=".csv"):
+        if (model, ending) not in made:
+            made[model, ending] = sample(model).audit(ending)
+        return made[model, ending]
 
     return get
 
@@ -73,20 +73,19 @@ def test_cases_that_only_look_like_faults_are_left_alone(model, sample, audited)
 @pytest.mark.parametrize("model", MODELS)
 def test_encoding_and_format_change_no_event(model, sample):
     """The same events make the same audit; that is tested with one model below."""
-    folder = sample(model).folder
-    tables = []
-    for file in ("orders.csv", "orders_gb18030.csv", "orders.xlsx"):
-        with logs.read(folder / file) as log:
+    each, tables = sample(model), []
+    for ending in (".csv", "_gb18030.csv", ".xlsx"):
+        with logs.read(each.export(ending)) as log:
             tables.append(log.events.order_by("row_no").to_pandas())
-            assert log.provenance.rows_used == len(sample(model).sample.events)
+            assert log.provenance.rows_used == len(each.sample.events)
     assert tables[1].equals(tables[0])
     assert tables[2].equals(tables[0])
 
 
-@pytest.mark.parametrize("file", ["orders_gb18030.csv", "orders.xlsx"])
+@pytest.mark.parametrize("ending", ["_gb18030.csv", ".xlsx"])
 @pytest.mark.parametrize("model", MODELS[1:2])
-def test_encoding_and_format_change_no_occurrence(model, file, audited):
-    plain, other = audited(model), audited(model, file)
+def test_encoding_and_format_change_no_occurrence(model, ending, audited):
+    plain, other = audited(model), audited(model, ending)
     assert other.occurrences.equals(plain.occurrences)
     assert [(f.rule.id, f.counts) for f in other.findings] == [(f.rule.id, f.counts) for f in plain.findings]
 
@@ -94,9 +93,10 @@ def test_encoding_and_format_change_no_occurrence(model, file, audited):
 @pytest.mark.parametrize("model", MODELS)
 def test_an_english_export_gives_the_same(model, audited, tmp_path):
     columns = ["rule_id", "case_id", "verdict", "reason", "measure"]
-    english = exam(model, 1, tmp_path, lang="en").audit()
+    made = exam(model, 1, tmp_path, lang="en")
+    english = made.audit()
     assert english.occurrences[columns].equals(audited(model).occurrences[columns])
-    heading = (tmp_path / "orders.csv").read_text(encoding="utf-8").splitlines()[0]
+    heading = made.export().read_text(encoding="utf-8").splitlines()[0]
     assert heading.startswith("Case id,Activity,Start time")
 
 
@@ -106,7 +106,7 @@ def test_a_wide_export_gives_the_same_where_it_can_show_it(model, sample, audite
 
     Which of two swapped tasks came at the wrong time can look otherwise, where one may have come again.
     """
-    long, wide, made = audited(model), audited(model, "orders_wide.csv"), sample(model).sample
+    long, wide, made = audited(model), audited(model, "_wide.csv"), sample(model).sample
     assert wide.provenance.layout == "wide"
     flow = {each.id for each in long.model.activities.values() if each.in_flow}
     counted = made.events[made.events["activity"].isin(flow)].groupby(["case", "activity"]).size()
@@ -127,7 +127,7 @@ def test_a_wide_export_gives_the_same_where_it_can_show_it(model, sample, audite
 def test_a_wide_export_accuses_no_case_for_what_it_cannot_show(model, seed, sample, audited, tmp_path):
     """Rework and notices that came again have one cell: no case is found that the long export clears."""
     each = sample(model) if seed == 1 else exam(model, seed, tmp_path, ("long", "wide"))
-    wide = audited(model, "orders_wide.csv") if seed == 1 else each.audit("orders_wide.csv")
+    wide = audited(model, "_wide.csv") if seed == 1 else each.audit("_wide.csv")
     found = violated(wide)
     assert len(found) >= 40
     # A task that was never done after a round that left no trace: nobody is seen to have handed it over.
@@ -141,8 +141,8 @@ def test_a_wide_export_accuses_no_case_for_what_it_cannot_show(model, seed, samp
 def test_it_does_not_matter_which_time_of_a_milestone_an_export_keeps(model, sample, audited):
     """The simulator keeps the first; most systems overwrite a cell, so that the last one stays."""
     each = sample(model)
-    long = pd.read_csv(each.folder / "orders.csv", dtype=str, keep_default_na=False)
-    first = pd.read_csv(each.folder / "orders_wide.csv", dtype=str, keep_default_na=False)
+    long = pd.read_csv(each.export(), dtype=str, keep_default_na=False)
+    first = pd.read_csv(each.export("_wide.csv"), dtype=str, keep_default_na=False)
     case, activity, _, done = long.columns[:4]
     cells = long.drop_duplicates([case, activity], keep="last").pivot(
         index=case, columns=activity, values=done
@@ -152,8 +152,8 @@ def test_it_does_not_matter_which_time_of_a_milestone_an_export_keeps(model, sam
         if (label := column.removesuffix("时间")) in cells:
             last[column] = first[case].map(cells[label]).fillna("")
     assert not last.equals(first)
-    last.to_csv(each.folder / "orders_last.csv", index=False)
-    found = violated(each.audit("orders_last.csv"))
+    last.to_csv(each.export("_last.csv"), index=False)
+    found = violated(each.audit("_last.csv"))
     assert len(found) >= 40
     assert surplus(each, found[found["fk"] != "deviation.skipped"]) == []
     assert set(found["case_id"]) <= set(violated(audited(model))["case_id"])
@@ -162,7 +162,7 @@ def test_it_does_not_matter_which_time_of_a_milestone_an_export_keeps(model, sam
 @pytest.mark.parametrize("model", MODELS[:2])
 def test_a_wide_export_calls_no_handoff_late_that_it_cannot_time(model, sample, audited):
     """It has completion times only: within the limit conforms, otherwise acceptance is not determinable."""
-    occurrences, planted = audited(model, "orders_wide.csv").occurrences, sample(model).planted
+    occurrences, planted = audited(model, "_wide.csv").occurrences, sample(model).planted
     late = occurrences[occurrences["rule_id"].str.startswith("handoff.late:")]
     assert "violated" not in set(late["verdict"])
     undecided = set(late.loc[late["verdict"] == "not_determinable", "case_id"])

@@ -76,7 +76,7 @@ def sample(tmp_path_factory):
     return folder / "sample"
 
 
-def audit_of(run, folder, *more, out="out", file="orders.csv", limits=None, as_of="2026-06-30T17:00"):
+def audit_of(run, folder, *more, out="out", file="tickets.csv", limits=None, as_of="2026-06-30T17:00"):
     """Audit a sample of faults."""
     override = ("--override", limits or folder / "limits.yaml")
     options = ("--as-of", as_of, "--show-persons", "--out", out)
@@ -169,18 +169,18 @@ def test_2_bad_input(run):
 
 def test_3_inconclusive_wins_over_violations(run, sample):
     """One row in fifty is damaged; what was found all the same still counts and is shown."""
-    rows = (sample / "orders.csv").read_text(encoding="utf-8").splitlines()
+    rows = (sample / "tickets.csv").read_text(encoding="utf-8").splitlines()
     rows[1::50] = [row.replace("20", "xx") for row in rows[1::50]]
-    (run.folder / "orders.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (run.folder / "tickets.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     shutil.copy(sample / "limits.yaml", run.folder)
     (run.folder / "m.yaml").write_text("case: 故障单号\nactivity: 环节\ntime: 完成时间\n", encoding="utf-8")
     arguments = ("--model", FAULTS, "--mapping", "m.yaml", "--out", "out", "--show-persons")
-    ran = run("audit", "orders.csv", *arguments)
+    ran = run("audit", "tickets.csv", *arguments)
     assert ran.code == 3
     assert "because: reject_limit" in ran.out
     conclusion = run.audited()["conclusion"]
     assert conclusion == {"outcome": "inconclusive", "reasons": ["reject_limit"], "has_violations": True}
-    assert run("audit", "orders.csv", *arguments, "--reject-limit", "0.1").code == 1
+    assert run("audit", "tickets.csv", *arguments, "--reject-limit", "0.1").code == 1
 
 
 def test_4_failed(run, sample):
@@ -210,7 +210,7 @@ def test_standard_output_carries_data_only(run, sample):
     """As a process of its own: libraries greet, show bars and warn when they are imported there."""
     ran = run.process(
         "audit",
-        sample / "orders.csv",
+        sample / "tickets.csv",
         "--model",
         FAULTS,
         "--out",
@@ -225,7 +225,7 @@ def test_standard_output_carries_data_only(run, sample):
     assert told["outcome"] == "violations"
     assert [Path(each).name for each in told["files"]] == ["audit.json", "report.zh.html"]
     assert told["rows_read"] == told["rows_used"]
-    discovered = run.process("discover", sample / "orders.csv", "--out", "flow", "--show-persons")
+    discovered = run.process("discover", sample / "tickets.csv", "--out", "flow", "--show-persons")
     assert discovered.code == 0
     assert discovered.err == ""
     assert discovered.out.splitlines()[1:] == ["flow/discovery.json", "flow/discovery.zh.html"]
@@ -266,7 +266,7 @@ def test_a_stopped_audit_leaves_nothing_behind(run, sample, signal_sent):
         "-c",
         "from walkthrough.cli import main; main()",
         "audit",
-        sample / "orders.csv",
+        sample / "tickets.csv",
     ]
     options = ["--model", FAULTS, "--out", "out", "--show-persons"]
     env = {**os.environ, "TMPDIR": str(run.folder / "tmp")}
@@ -304,11 +304,11 @@ def test_a_terminal_without_chinese_still_works(run):
 
 
 def test_a_proposed_mapping_gives_the_same_audit(run, sample, audited):
-    mapped = run("map", sample / "orders.csv", "--model", FAULTS)
+    mapped = run("map", sample / "tickets.csv", "--model", FAULTS)
     assert mapped.code == 0
     assert "case: 故障单号 (" in mapped.err, "the reasons"
     (run.folder / "m.yaml").write_text(mapped.out, encoding="utf-8")
-    run("map", sample / "orders.csv", "--model", FAULTS, "--out", "file.yaml")
+    run("map", sample / "tickets.csv", "--model", FAULTS, "--out", "file.yaml")
     assert (run.folder / "file.yaml").read_text(encoding="utf-8") == mapped.out
     audit_of(run, sample, "--mapping", "m.yaml", out="given")
     proposed, given = run.audited(audited[1]), run.audited("given")
@@ -317,7 +317,9 @@ def test_a_proposed_mapping_gives_the_same_audit(run, sample, audited):
 
 
 def test_labels_without_an_activity_are_written_down(run, sample):
-    ran = run("map", sample / "orders.csv", "--model", FAULTS, "--out", "m.yaml", "--worksheet", "labels.csv")
+    ran = run(
+        "map", sample / "tickets.csv", "--model", FAULTS, "--out", "m.yaml", "--worksheet", "labels.csv"
+    )
     assert "no activity for '系统自动提醒'" in ran.err
     assert "系统自动提醒" in (run.folder / "labels.csv").read_text(encoding="utf-8-sig")
     assert "环节" in (run.folder / "m.yaml").read_text(encoding="utf-8")
@@ -359,9 +361,11 @@ def test_a_folder_that_is_no_model_is_told_to_programs(run):
 
 
 def test_discovery_counts_what_the_log_holds(run, sample):
-    assert run("discover", sample / "orders.csv", "--out", "flow", "--lang", "en", "--show-persons").code == 0
+    assert (
+        run("discover", sample / "tickets.csv", "--out", "flow", "--lang", "en", "--show-persons").code == 0
+    )
     log = json.loads((run.folder / "flow" / "discovery.json").read_text(encoding="utf-8"))["log"]
-    rows = [row.split(",") for row in (sample / "orders.csv").read_text(encoding="utf-8").splitlines()[1:]]
+    rows = [row.split(",") for row in (sample / "tickets.csv").read_text(encoding="utf-8").splitlines()[1:]]
     traces = {}
     for case, label, *_ in rows:
         traces.setdefault(case, []).append(label)
@@ -375,7 +379,7 @@ def test_two_audits_are_compared(run, sample, audited):
     before = audited[1] / "audit.json"
     same = run("diff", before, before)
     assert same.code == 0
-    rows = (sample / "orders.csv").read_text(encoding="utf-8").splitlines()
+    rows = (sample / "tickets.csv").read_text(encoding="utf-8").splitlines()
     added = rows[1].split(",")
     added[1] = "神秘步骤"
     (run.folder / "b.csv").write_text("\n".join([*rows, ",".join(added)]) + "\n", encoding="utf-8")
@@ -435,7 +439,7 @@ def test_the_same_input_gives_the_same_bytes(run, sample):
     digests = []
     for seed in ("1", "2"):
         ran = run.process(
-            "audit", sample / "orders.csv", "--model", FAULTS, "--override", sample / "limits.yaml",
+            "audit", sample / "tickets.csv", "--model", FAULTS, "--override", sample / "limits.yaml",
             "--lang", "zh", "--lang", "en", "--key", "own.key", "--out", f"out{seed}",
             env={"PYTHONHASHSEED": seed},
         )  # fmt: skip
@@ -448,7 +452,7 @@ def test_the_same_input_gives_the_same_bytes(run, sample):
 
 def test_a_notebook_gets_what_the_command_line_renders(run, sample, audited):
     result = walkthrough.audit(
-        sample / "orders.csv", FAULTS, override=sample / "limits.yaml", as_of="2026-06-30T17:00+08:00"
+        sample / "tickets.csv", FAULTS, override=sample / "limits.yaml", as_of="2026-06-30T17:00+08:00"
     )
     assert isinstance(result, walkthrough.Audit)
     written = (audited[1] / "audit.json").read_text(encoding="utf-8")
@@ -484,17 +488,17 @@ def test_what_is_public_is_there():
 
 def test_persons_are_pseudonyms_under_a_key_that_is_kept(run, sample):
     arguments = ("--model", FAULTS, "--out", "out", "--lang", "zh")
-    first = run("audit", sample / "orders.csv", *arguments, "--lang", "zh")
+    first = run("audit", sample / "tickets.csv", *arguments, "--lang", "zh")
     assert len(first.out.splitlines()) == len(set(first.out.splitlines())), "a language named twice is one"
     assert "walkthrough.key: new key" in first.err
     key = run.folder / "walkthrough.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     before = (run.folder / "out" / "audit.json").read_bytes()
-    again = run("audit", sample / "orders.csv", *arguments)
+    again = run("audit", sample / "tickets.csv", *arguments)
     assert again.err == ""
     assert (run.folder / "out" / "audit.json").read_bytes() == before
     for path in (run.folder / "out").iterdir():
         assert "员工" not in path.read_text(encoding="utf-8")
     key.unlink()
-    run("audit", sample / "orders.csv", *arguments)
+    run("audit", sample / "tickets.csv", *arguments)
     assert (run.folder / "out" / "audit.json").read_bytes() != before

@@ -9,7 +9,8 @@ import pytest
 from logs.problems import InputError
 from reference_models import load
 from reference_models.model import Standing
-from walkthrough.simulation import FORMATS, export, simulate, write_exports
+from walkthrough.simulation import FORMATS, Simulation, export, simulate, write_exports
+from walkthrough.simulation.generate import AS_OF
 from walkthrough.simulation.scenarios import SCENARIOS
 from walkthrough.simulation.slots import EDITS
 
@@ -20,7 +21,16 @@ KEY = ["case_id", "family", "kind", "subject", "role", "related_case", "rows"]
 @pytest.fixture(scope="module")
 def samples():
     """A sample of 500 cases per scenario, a fiftieth of them with each kind of fault."""
-    return {model: simulate(load(model), cases=500, seed=7, fault_rate=0.02) for model in MODELS}
+    return {model: made_of(model).sample() for model in MODELS}
+
+
+def made_of(model):
+    """The same, not yet made."""
+    return Simulation(load(model), 500, 7, 0.02)
+
+
+def long_export(model, folder):
+    return folder / f"{SCENARIOS[model].export}.csv"
 
 
 def local(us):
@@ -32,11 +42,10 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(model, tmp_path
     reference = load(model)
     written = []
     for number, seed in enumerate((3, 3, 4)):
-        sample = simulate(reference, cases=150, seed=seed)
-        files = write_exports(sample, reference, tmp_path / str(number), FORMATS)
+        files = write_exports(Simulation(reference, 150, seed), tmp_path / str(number), FORMATS).files
         written.append({path.name: path.read_bytes() for path in files})
     assert written[0] == written[1]
-    assert written[0]["orders.csv"] != written[2]["orders.csv"]
+    assert all(written[0][name] != written[2][name] for name in written[0] if name != "limits.yaml")
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -79,7 +88,7 @@ def test_events_are_in_order_and_end_before_the_export_was_taken(model, samples)
     sample = samples[model]
     assert (sample.events["start_us"] <= sample.events["t_us"]).all()
     assert sample.events["t_us"].is_monotonic_increasing
-    assert sample.events["t_us"].iloc[-1] <= sample.as_of.timestamp() * 1e6
+    assert sample.events["t_us"].iloc[-1] <= AS_OF.timestamp() * 1e6
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -91,13 +100,13 @@ def test_a_person_belongs_to_one_role(model, samples):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_answer_key_names_the_rows(model, samples, tmp_path):
-    sample = samples[model]
-    write_exports(sample, load(model), tmp_path)
+@pytest.mark.parametrize("blocks", [1, 4])
+def test_the_answer_key_names_the_rows(model, blocks, tmp_path):
+    write_exports(Simulation(load(model), 500, 7, 0.02, block_cases=500 // blocks), tmp_path)
     key = pd.read_csv(tmp_path / "answer_key.csv", dtype=str, keep_default_na=False)
     assert list(key) == KEY
     assert set(key["role"]) <= {"planted", "consequence", "innocent"}
-    lines = (tmp_path / "orders.csv").read_text(encoding="utf-8").splitlines()
+    lines = long_export(model, tmp_path).read_text(encoding="utf-8").splitlines()
     named = {activity.id: activity.name.zh for activity in load(model).activities.values()}
     absent = set()
     for each in key.itertuples():
@@ -123,7 +132,7 @@ def test_a_pair_of_orders_shares_what_makes_it_the_same(samples):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_wide_export_has_a_row_per_case(samples, tmp_path, lang):
     sample = samples["circuit-provisioning"]
-    write_exports(sample, load("circuit-provisioning"), tmp_path, ("wide",), lang=lang)
+    write_exports(made_of("circuit-provisioning"), tmp_path, ("wide",), lang=lang)
     wide = pd.read_csv(tmp_path / "orders_wide.csv", dtype=str, keep_default_na=False)
     assert sorted(wide.iloc[:, 0]) == sorted(sample.cases["case_id"])
     heading = "订单受理时间" if lang == "zh" else "Accept order time"
@@ -131,18 +140,18 @@ def test_a_wide_export_has_a_row_per_case(samples, tmp_path, lang):
     assert (wide[heading] != "").sum() == len(first)
 
 
-def test_an_english_export_is_english(samples, tmp_path):
+@pytest.mark.parametrize("model", MODELS)
+def test_an_english_export_is_english(model, tmp_path):
     """Only the label that no model knows keeps its spelling."""
-    for model, sample in samples.items():
-        write_exports(sample, load(model), tmp_path / model, ("wide",), lang="en")
-        for name in ("orders.csv", "orders_wide.csv"):
-            text = (tmp_path / model / name).read_text(encoding="utf-8")
-            assert text.replace("系统自动提醒", "").isascii()
+    long, wide, *_ = write_exports(made_of(model), tmp_path, ("wide",), lang="en").files
+    for file in (long, wide):
+        text = file.read_text(encoding="utf-8")
+        assert text.replace("系统自动提醒", "").isascii()
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_limits_of_the_sample_say_whose_they_are(model, samples, tmp_path):
-    files = [path.name for path in write_exports(samples[model], load(model), tmp_path)]
+def test_limits_of_the_sample_say_whose_they_are(model, tmp_path):
+    files = [path.name for path in write_exports(made_of(model), tmp_path).files]
     if not SCENARIOS[model].limits:
         assert "limits.yaml" not in files
         return
@@ -154,10 +163,41 @@ def test_limits_of_the_sample_say_whose_they_are(model, samples, tmp_path):
     assert {each.authority.standing for each in limited.values()} == {Standing.USER}
 
 
-def test_a_sheet_that_would_be_cut_is_refused(samples, tmp_path, monkeypatch):
+@pytest.mark.parametrize("model", MODELS)
+def test_a_sample_made_in_blocks_is_one_sample(model, tmp_path):
+    """Cases are numbered through, faults are as many as asked for, rows are in the order of time."""
+    simulation = Simulation(load(model), 500, 7, 0.02, block_cases=130)
+    assert [len(block.cases) for block in simulation.blocks()] == pytest.approx([125] * 4, abs=40)
+    whole = simulation.sample()
+    numbers = whole.cases["case_id"].str[2:].astype(int)
+    assert sorted(numbers) == list(range(1, 501))
+    assert sorted(whole.cases.index) == list(range(500))
+    planted = whole.key[whole.key["role"] == "planted"]
+    counts = (planted["family"] + "." + planted["kind"]).value_counts()
+    assert {n for kind, n in counts.items() if kind != "duplicate.resent"} == {10}
+    written = write_exports(simulation, tmp_path, ("wide",))
+    assert (written.events, written.cases, written.planted) == (len(whole.events), 500, len(planted))
+    long = pd.read_csv(written.files[0], dtype=str, keep_default_na=False)
+    done = long[long.columns[3]]
+    assert len(long) == len(whole.events)
+    assert done.is_monotonic_increasing
+    case_ids = whole.cases["case_id"].loc[whole.events["case"]]
+    assert list(long.iloc[:, 0]) == list(case_ids)
+    wide = pd.read_csv(written.files[1], dtype=str, keep_default_na=False)
+    assert sorted(wide.iloc[:, 0]) == sorted(whole.cases["case_id"])
+    assert list(wide.iloc[:, 0]) == list(dict.fromkeys(long.iloc[:, 0]))
+
+
+def test_blocks_are_made_one_after_the_other():
+    """So memory does not grow: the first of a million cases is there at once."""
+    first = next(Simulation(load("fault-handling"), 1_000_000, 1, block_cases=1_000).blocks())
+    assert 800 <= len(first.cases) <= 1_200
+
+
+def test_a_sheet_that_would_be_cut_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(export, "SHEET_ROWS", 100)
     with pytest.raises(InputError, match="a worksheet holds 100 events"):
-        write_exports(samples["fault-handling"], load("fault-handling"), tmp_path / "out", ("xlsx",))
+        write_exports(made_of("fault-handling"), tmp_path / "out", ("xlsx",))
     assert not (tmp_path / "out").exists()
 
 

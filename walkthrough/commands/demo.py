@@ -9,7 +9,7 @@ from reference_models import load
 from reports import Pseudonyms
 from walkthrough.api import audit, write_reports
 from walkthrough.people import make_folder, read_key
-from walkthrough.simulation import simulate, write_exports
+from walkthrough.simulation import Simulation, write_exports
 from walkthrough.simulation.scenarios import SCENARIOS
 from walkthrough.terminal import say, tell
 
@@ -21,9 +21,8 @@ def run_demo(out: Path, *, cases: int, seed: int, stage: Callable[[str], None]) 
     for model in SCENARIOS:
         folder = out / model
         stage(f"{model}: sample")
-        reference = load(model)
-        sample = simulate(reference, cases=cases, seed=seed)
-        files = write_exports(sample, reference, folder, ("long", "wide", "gb18030", "xlsx"))
+        sample = Simulation(load(model), cases, seed)
+        files = write_exports(sample, folder, ("long", "wide", "gb18030", "xlsx")).files
         limits = next((file for file in files if file.name == "limits.yaml"), None)
         result = audit(
             files[0],

@@ -8,8 +8,8 @@ from pathlib import Path
 from logs.problems import InputError, Problem
 from reference_models import load
 from walkthrough.people import make_folder
-from walkthrough.simulation import FORMATS, write_exports
-from walkthrough.simulation import simulate as play
+from walkthrough.simulation import FORMATS, Simulation, write_exports
+from walkthrough.simulation.generate import AS_OF
 from walkthrough.simulation.scenarios import SCENARIOS
 from walkthrough.terminal import tell
 
@@ -29,11 +29,9 @@ def run_simulate(
         raise InputError(problems)
     make_folder(out)
     reference = load(model)
-    sample = play(reference, cases=cases, seed=seed, fault_rate=fault_rate)
-    files = write_exports(sample, reference, out, formats, lang=lang)
-    planted = int((sample.key["role"] == "planted").sum())
+    made = write_exports(Simulation(reference, cases, seed, fault_rate), out, formats, lang=lang)
     tell(
-        f"{len(sample.events):,} events, {len(sample.cases):,} cases, {planted:,} faults planted, "
-        f"taken on {sample.as_of.isoformat()}"
+        f"{made.events:,} events, {made.cases:,} cases, {made.planted:,} faults planted, "
+        f"taken on {AS_OF.isoformat()}"
     )
-    tell("\n".join(map(str, files)))
+    tell("\n".join(map(str, made.files)))

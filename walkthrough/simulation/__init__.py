@@ -4,7 +4,7 @@ Shares no code with the detectors: it plays the net out, gives times on a calend
 down what it planted.
 """
 
-from walkthrough.simulation.export import FORMATS, write_exports
-from walkthrough.simulation.generate import Sample, simulate
+from walkthrough.simulation.export import FORMATS, Written, write_exports
+from walkthrough.simulation.generate import Sample, Simulation, simulate
 
-__all__ = ["FORMATS", "Sample", "simulate", "write_exports"]
+__all__ = ["FORMATS", "Sample", "Simulation", "Written", "simulate", "write_exports"]

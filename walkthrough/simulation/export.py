@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
+import tempfile
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -11,100 +14,167 @@ import duckdb
 import pandas as pd
 
 from logs.problems import InputError, Problem
-from reference_models.model import AttributeSpec, ReferenceModel
-from walkthrough.simulation.generate import Sample
-from walkthrough.simulation.scenarios import GOODS
+from walkthrough.simulation.generate import Simulation
+from walkthrough.simulation.rows import FIRST_ATTRIBUTE, export_rows
 
 FORMATS = ("long", "wide", "gb18030", "xlsx")
-TIME = "%Y-%m-%d %H:%M:%S"
 OFFSET_US = 8 * 3_600_000_000
 """Asia/Shanghai has had no summer time since 1991."""
 SHEET_ROWS = 1_048_575
 WIDE_KINDS = ("repeated", "ping_pong", "resent", "late")
 """Faults that a row with one cell per milestone cannot show (late: of handoffs, as starts are lost)."""
+ENGINE_MEMORY = "1GB"
+"""What the engine may hold while it sorts; the rest it keeps on disk."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written, and how much of it there is."""
+
+    files: tuple[Path, ...]
+    """The long export first."""
+    events: int
+    cases: int
+    planted: int
+    """Faults planted."""
 
 
 def write_exports(
-    sample: Sample,
-    model: ReferenceModel,
-    folder: Path,
-    formats: Collection[str] = ("long",),
-    *,
-    lang: str = "zh",
-) -> list[Path]:
-    """Write the sample into a folder; returns what was written.
+    simulation: Simulation, folder: Path, formats: Collection[str] = ("long",), *, lang: str = "zh"
+) -> Written:
+    """Simulate, and write the exports into a folder.
 
-    Always orders.csv (long: a row per event), whose rows answer_key.csv names, and where the sample has
-    limits of its own limits.yaml (to be given to `walkthrough audit --override`). Besides, as asked: wide,
-    orders_wide.csv with a row per case and a column per milestone; gb18030, the long export in that
-    encoding; xlsx, the long export as a workbook. Raises InputError for more events than a worksheet holds.
+    Always the long export, a row per event by time (orders.csv, tickets.csv or projects.csv by what the cases
+    are), whose rows answer_key.csv names, and where the sample has limits of its own limits.yaml (to be given
+    to `walkthrough audit --override`). Besides, as asked: wide, orders_wide.csv with a row per case and a
+    column per milestone; gb18030, the long export in that encoding; xlsx, the long export as a workbook.
+
+    Blocks of cases lie in the folder for temporary files until they are sorted, so that memory does not grow
+    with their number. Raises InputError for more events than a worksheet holds.
     """
-    if "xlsx" in formats and len(sample.events) > SHEET_ROWS:
-        raise InputError(
-            Problem(
-                f"a worksheet holds {SHEET_ROWS:,} events, the sample has {len(sample.events):,}",
-                mend="ask for fewer cases, or for --export long",
-            )
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect() as engine:
-        table = _export_table(sample, model, lang)
-        engine.register("export", table)
-        written = [folder / "orders.csv"]
-        engine.sql("select * from export").write_csv(str(written[0]))
+    with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as engine:
+        engine.execute(f"set memory_limit = '{ENGINE_MEMORY}'")
+        engine.execute(f"set temp_directory = {_quoted(scratch)}")
+        exports = _Exports(simulation, Path(scratch), engine, lang)
+        events, cases = exports.make(SHEET_ROWS if "xlsx" in formats else None)
+        folder.mkdir(parents=True, exist_ok=True)
+        name = simulation.scenario.export
+        files = [exports.long(folder / f"{name}.csv")]
         if "gb18030" in formats:
-            written.append(_gb18030(written[0], folder / "orders_gb18030.csv"))
+            files.append(_gb18030(files[0], folder / f"{name}_gb18030.csv"))
         if "wide" in formats:
-            written.append(_wide(table, model, folder / "orders_wide.csv", lang))
+            files.append(exports.wide(folder / f"{name}_wide.csv"))
         if "xlsx" in formats:
-            written.append(_xlsx(table, folder / "orders.xlsx", sample.as_of))
-    key = folder / "answer_key.csv"
-    sample.key.to_csv(key, index=False)
-    written.append(key)
-    if sample.scenario.limits:
-        written.append(folder / "limits.yaml")
-        written[-1].write_text(_limits(sample), encoding="utf-8")
-    return written
+            files.append(_xlsx(files[0], folder / f"{name}.xlsx", simulation.as_of))
+        files.append(exports.answer_key(folder / "answer_key.csv"))
+        if simulation.scenario.limits:
+            files.append(folder / "limits.yaml")
+            files[-1].write_text(_limits(simulation), encoding="utf-8")
+        return Written(tuple(files), events, cases, exports.planted())
 
 
-def _export_table(sample: Sample, model: ReferenceModel, lang: str) -> pd.DataFrame:
-    """The long export under the headings that people see."""
-    activities = model.activities
-    label = {a.id: a.name.get(lang) for a in activities.values()}
-    unit = {a.id: model.roles[a.role].name.get(lang) if a.role else "" for a in activities.values()}
-    english = lang == "en"
-    events, cases = sample.events, sample.cases
-    row = events["case"].to_numpy()
-    units = events["activity"].map(unit).fillna("")
-    staff = "员工" if not english else "Staff "
-    table = pd.DataFrame(
-        {
-            "Case id" if english else sample.scenario.case_heading: cases["case_id"].to_numpy()[row],
-            "Activity" if english else "环节": events["activity"].map(label).fillna(events["activity"]),
-            "Start time" if english else "开始时间": _local(events["start_us"]),
-            "Completion time" if english else "完成时间": _local(events["t_us"]),
-            "Unit" if english else "处理部门": units,
-            "Handled by" if english else "处理人": staff + events["resource"].astype(str).str.zfill(3),
-        }
-    )
-    for name in cases.columns.drop("case_id"):
-        spec = model.attributes[name]
-        values = cases[name].map(_in_english(spec)).fillna(cases[name]) if english else cases[name]
-        table[spec.name.get(lang)] = values.to_numpy()[row]
-    return table
+class _Exports:
+    """A sample on its way from blocks through sorted rows to files; the engine does the work."""
+
+    def __init__(
+        self, simulation: Simulation, scratch: Path, engine: duckdb.DuckDBPyConnection, lang: str
+    ) -> None:
+        self.simulation, self.scratch, self.engine, self.lang = simulation, scratch, engine, lang
+        self.headings: tuple[str, ...] = ()
+        self.rows = f"read_parquet({_quoted(scratch / 'rows.parquet')}, file_row_number = true)"
+        """The rows in the order of the export; file_row_number counts from 0."""
+        self.key = f"read_parquet({_quoted(scratch / 'key_*.parquet')})"
+
+    def make(self, most: int | None) -> tuple[int, int]:
+        """Simulate and sort; returns the numbers of events and cases."""
+        events = cases = 0
+        for number, block in enumerate(self.simulation.blocks()):
+            events, cases = events + len(block.events), cases + len(block.cases)
+            if most is not None and events > most:
+                raise InputError(
+                    Problem(
+                        f"a worksheet holds {most:,} events, the sample has more",
+                        mend="ask for fewer cases, or for --export long",
+                    )
+                )
+            rows = export_rows(block, self.simulation, self.lang)
+            self.headings = tuple(rows.columns)
+            self._keep(rows.assign(_number=rows.index, _faulty=block.events["faulty"]), f"block_{number:05d}")
+            self._keep(block.key.reset_index(names="_number"), f"key_{number:05d}")
+        blocks = f"read_parquet({_quoted(self.scratch / 'block_*.parquet')})"
+        self._copy(f'* from {blocks} order by "{self.headings[3]}", _number', self.scratch / "rows.parquet")
+        return events, cases
+
+    def _keep(self, table: pd.DataFrame, name: str) -> None:
+        self.engine.register("kept", table)
+        self._copy("* from kept", self.scratch / f"{name}.parquet")
+        self.engine.unregister("kept")
+
+    def long(self, target: Path) -> Path:
+        """A row per event."""
+        times = self.headings[2:4]
+        texts = (_local(f'"{each}"', each) if each in times else f'"{each}"' for each in self.headings)
+        return self._copy(f"{', '.join(texts)} from {self.rows}", target)
+
+    def wide(self, target: Path) -> Path:
+        """A row per case; a milestone that came twice keeps its first time."""
+        case, activity, _, done = (f'"{heading}"' for heading in self.headings[:4])
+        suffix = "时间" if self.lang == "zh" else " time"
+        present = {row[0] for row in self._fetch(f"distinct {activity} from {self.rows}")}
+        named = [each.name.get(self.lang) for each in self.simulation.model.activities.values()]
+        milestones = [name for name in named if name in present]
+        cells = [
+            *(f'any_value("{heading}") as "{heading}"' for heading in self.headings[FIRST_ATTRIBUTE:]),
+            *(
+                _local(f"min({done}) filter ({activity} = {_quoted(name)})", name + suffix)
+                for name in milestones
+            ),
+        ]
+        return self._copy(
+            f"{', '.join([case, *cells])} from {self.rows}"
+            f" where {activity} in ({', '.join(map(_quoted, milestones))})"
+            f" group by {case} order by min(file_row_number)",
+            target,
+        )
+
+    def answer_key(self, target: Path) -> Path:
+        """`rows`: rows of the long export (heading = 1) with the events that show a planted fault.
+
+        Separated by blanks; empty where the fault is that an event is missing.
+        """
+        numbers = "string_agg(file_row_number + 2, ' ' order by file_row_number)"
+        case = f'"{self.headings[0]}"'
+        shown = f"select {case} as case_id, {numbers} as rows from {self.rows} where _faulty group by {case}"
+        return self._copy(
+            "case_id, nullif(family, '') as family, kind, nullif(subject, '') as subject, role,"
+            " nullif(related_case, '') as related_case, case when role = 'planted' then rows end as rows"
+            f" from {self.key} as k left join ({shown}) using (case_id)"
+            " order by k.family, kind, case_id, _number",
+            target,
+        )
+
+    def planted(self) -> int:
+        """How many faults were planted."""
+        return int(self._fetch(f"count(*) from {self.key} where role = 'planted'")[0][0])
+
+    def _copy(self, selected: str, target: Path) -> Path:
+        form = "csv, header" if target.suffix == ".csv" else "parquet"
+        self.engine.execute(f"copy (select {selected}) to {_quoted(target)} (format {form})")
+        return target
+
+    def _fetch(self, selected: str) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = self.engine.execute(f"select {selected}").fetchall()
+        return rows
 
 
-def _in_english(spec: AttributeSpec) -> dict[str, str]:
-    """Spelling → the English one of the same category: its first in ASCII, else its id."""
-    return {
-        spelling: next((each for each in spellings if each.isascii()), category)
-        for category, spellings in spec.values.items()
-        for spelling in spellings
-    } | GOODS
+def _quoted(value: object) -> str:
+    """As a string in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
 
 
-def _local(us: pd.Series) -> pd.Series:
-    return pd.to_datetime((us + OFFSET_US) // 1_000_000 * 1_000_000, unit="us").dt.strftime(TIME)
+def _local(us: str, heading: str) -> str:
+    """Microseconds UTC as the text that exports show."""
+    return f"""strftime(make_timestamp({us} + {OFFSET_US}), '%Y-%m-%d %H:%M:%S') as "{heading}\""""
 
 
 def _gb18030(source: Path, target: Path) -> Path:
@@ -116,45 +186,33 @@ def _gb18030(source: Path, target: Path) -> Path:
     return target
 
 
-def _wide(table: pd.DataFrame, model: ReferenceModel, target: Path, lang: str) -> Path:
-    """A row per case; a milestone that came twice keeps its first time."""
-    case, activity, _, done = table.columns[:4]
-    attributes = list(table.columns[6:])
-    present, suffix = set(table[activity]), "时间" if lang == "zh" else " time"
-    names = [name for a in model.activities.values() if (name := a.name.get(lang)) in present]
-    known = table[table[activity].isin(names)]
-    cells = known.drop_duplicates([case, activity]).pivot(index=case, columns=activity, values=done)
-    wide = known.drop_duplicates(case)[[case, *attributes]].join(cells[names], on=case)
-    wide = wide.rename(columns={name: name + suffix for name in names})
-    wide.to_csv(target, index=False)
-    return target
-
-
-def _xlsx(table: pd.DataFrame, target: Path, made: datetime) -> Path:
+def _xlsx(source: Path, target: Path, made: datetime) -> Path:
     import xlsxwriter
 
-    with xlsxwriter.Workbook(
-        str(target), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    ) as book:
+    with (
+        source.open(encoding="utf-8", newline="") as read,
+        xlsxwriter.Workbook(
+            str(target), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        ) as book,
+    ):
         book.set_properties({"created": made.replace(tzinfo=None)})  # else the hour of the simulation
         sheet = book.add_worksheet("工单")
-        for column, heading in enumerate(table.columns):
-            sheet.write_string(0, column, heading)
-        for number, row in enumerate(table.itertuples(index=False, name=None), start=1):
+        for number, row in enumerate(csv.reader(read)):
             for column, value in enumerate(row):
                 if value:
                     sheet.write_string(number, column, value)
     return target
 
 
-def _limits(sample: Sample) -> str:
+def _limits(simulation: Simulation) -> str:
     """The sample's own limits of handoffs, as an override of the library's contract."""
-    unit = "working_days" if sample.scenario.office else "hours"
+    scenario = simulation.scenario
+    unit = "working_days" if scenario.office else "hours"
     lines = [
-        f"# Made up by `walkthrough simulate {sample.scenario.model}` (seed {sample.seed}): limits of single",
+        f"# Made up by `walkthrough simulate {scenario.model}` (seed {simulation.seed}): limits of single",
         "# handoffs, for which no document gives one. An audit of the sample needs them; your own go here.",
         "handoffs:",
     ]
-    for handoff, limit in sample.scenario.limits.items():
+    for handoff, limit in scenario.limits.items():
         lines.append(f"  {handoff}: {{limit: {{{unit}: {limit:g}}}}}")
     return "\n".join([*lines, ""])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -23,46 +24,94 @@ TEAM_SIZE = 7
 FIRST_DAY = date(2024, 1, 1)
 AS_OF = datetime(2026, 6, 30, 17, 0, tzinfo=ZONE)
 """The instant at which the simulated export was taken: a working day before the offices close."""
+BLOCK_CASES = 50_000
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A simulated log and its answer key."""
+    """Simulated cases and their answer key."""
 
-    scenario: Scenario
-    seed: int
-    as_of: datetime
     events: pd.DataFrame
-    """case (number), activity (id, or an unknown label), start_us, t_us, resource (number); by time."""
+    """case (number), activity (id, or an unknown label), start_us, t_us, resource (number), faulty (shows the
+    planted fault). Index: the event's number, which decides between events at one time."""
     cases: pd.DataFrame
     """case_id and the attributes as exports spell them; the index is the case number."""
     key: pd.DataFrame
-    """case_id, family, kind, subject, role ('planted', 'consequence', 'innocent'), related_case, rows.
+    """case_id, family, kind, subject, role ('planted', 'consequence', 'innocent'), related_case."""
 
-    `rows`: the rows of the long export with the events that show a planted fault (heading = 1), separated by
-    blanks; empty where the fault is that an event is missing.
+
+@dataclass(frozen=True)
+class Simulation:
+    """What is to be simulated. The same model, numbers and seed give the same cases.
+
+    Every kind of fault is planted in `fault_rate` of the cases. Raises ValueError for a model that has no
+    scenario.
     """
+
+    model: ReferenceModel
+    cases: int
+    seed: int
+    fault_rate: float = 0.01
+    block_cases: int = BLOCK_CASES
+    """About so many cases are made at a time; how many decides which cases there are."""
+    as_of: datetime = AS_OF
+
+    def __post_init__(self) -> None:
+        if self.model.id not in SCENARIOS:
+            raise ValueError(f"no scenario for {self.model.id}; there are: {', '.join(SCENARIOS)}")
+
+    @property
+    def scenario(self) -> Scenario:
+        """The model's part of the simulation."""
+        return SCENARIOS[self.model.id]
+
+    def blocks(self) -> Iterator[Sample]:
+        """Make the cases block by block, so that memory does not grow with their number.
+
+        Every block covers the whole time; each group of cases is shared out evenly. Events are in the order
+        in which they were made. Numbers go on from block to block.
+        """
+        rng = np.random.default_rng(self.seed)
+        planted = max(1, round(self.cases * self.fault_rate))
+        pairs = 2 * planted * len(PAIR_KINDS) if self.scenario.order else 0
+        plan = groups(self.scenario, self.model, rng, self.cases - pairs, planted)
+        count = -(-self.cases // self.block_cases)
+        first_case = first_event = 0
+        for block in range(count):
+            builder = _Builder(self.scenario, self.model, rng, first_case)
+            for turn, group in enumerate(plan):
+                if n := _share(group.cases, (block + turn) % count, count):
+                    builder.add(timed(self.scenario, rng, replace(group, cases=n)))
+            if self.scenario.order:
+                slots = repeats(self.scenario, self.model, rng)
+                for turn, kind in enumerate(PAIR_KINDS):
+                    if n := _share(planted, (block + turn) % count, count):
+                        builder.add_repeated_orders(kind, slots, n)
+            made = builder.sample(first_event)
+            yield made
+            first_case += len(made.cases)
+            first_event += len(made.events)
+            rng = np.random.default_rng([self.seed, block + 1])
+
+    def sample(self) -> Sample:
+        """All blocks together, events by time: for samples that fit into memory."""
+        blocks = list(self.blocks())
+        events = pd.concat([block.events for block in blocks])
+        return Sample(
+            events.iloc[np.lexsort((events.index, events["t_us"]))].reset_index(drop=True),
+            pd.concat([block.cases for block in blocks]),
+            pd.concat([block.key for block in blocks], ignore_index=True),
+        )
 
 
 def simulate(model: ReferenceModel, *, cases: int, seed: int, fault_rate: float = 0.01) -> Sample:
-    """Simulate cases of a library model, planting every kind of fault in `fault_rate` of them.
+    """Simulate cases of a library model in memory; see `Simulation`."""
+    return Simulation(model, cases, seed, fault_rate).sample()
 
-    The same model, numbers and seed give the same sample. Raises ValueError for a model that has no
-    scenario.
-    """
-    if model.id not in SCENARIOS:
-        raise ValueError(f"no scenario for {model.id}; there are: {', '.join(SCENARIOS)}")
-    scenario = SCENARIOS[model.id]
-    builder = _Builder(scenario, model, seed)
-    planted = max(1, round(cases * fault_rate))
-    pairs = 2 * planted * len(PAIR_KINDS) if scenario.order else 0
-    for group in groups(scenario, model, builder.rng, cases - pairs, planted):
-        builder.add(timed(scenario, builder.rng, group))
-    if scenario.order:
-        slots = repeats(scenario, model, builder.rng)
-        for kind in PAIR_KINDS:
-            builder.add_repeated_orders(kind, slots, planted)
-    return builder.sample()
+
+def _share(total: int, part: int, parts: int) -> int:
+    """How many of a total fall to one of several parts."""
+    return total * (part + 1) // parts - total * part // parts
 
 
 def _on_axis(axis: Axis, instant: int) -> float:
@@ -73,9 +122,11 @@ def _on_axis(axis: Axis, instant: int) -> float:
 class _Builder:
     """Collects timed groups, places them on the calendar and numbers the cases."""
 
-    def __init__(self, scenario: Scenario, model: ReferenceModel, seed: int) -> None:
+    def __init__(
+        self, scenario: Scenario, model: ReferenceModel, rng: np.random.Generator, first_case: int
+    ) -> None:
         span = (FIRST_DAY, AS_OF.date() + timedelta(days=30))
-        self.scenario, self.seed, self.rng = scenario, seed, np.random.default_rng(seed)
+        self.scenario, self.rng, self.first_case = scenario, rng, first_case
         self.axis = office_axis(*span) if scenario.office else round_the_clock(*span)
         self.as_of = _on_axis(self.axis, round(AS_OF.timestamp() * 1e6))
         roles = sorted(model.roles)
@@ -158,52 +209,39 @@ class _Builder:
             related = -1 if same_as is None else same_as + i
             self.keys += [(number, *row, related) for row in rows]
 
-    def sample(self) -> Sample:
-        """Everything placed, in one table of events by time, with shuffled case numbers."""
-        numbers = self.rng.permutation(len(self.cells)) + 1
+    def sample(self, first_event: int) -> Sample:
+        """Everything placed, with shuffled case ids."""
+        numbers = self.rng.permutation(len(self.cells)) + 1 + self.first_case
         ids = np.array([f"{self.scenario.prefix}{number:08d}" for number in numbers], dtype=object)
-        events = self._event_table()
-        key = self._key_table(ids, _faulty_rows(events))
-        return Sample(
-            self.scenario, self.seed, AS_OF, events.drop(columns="faulty"), self._case_table(ids), key
-        )
+        return Sample(self._event_table(first_event), self._case_table(ids), self._key_table(ids))
 
-    def _event_table(self) -> pd.DataFrame:
-        """By time; every person belongs to one role."""
+    def _event_table(self, first_event: int) -> pd.DataFrame:
+        """Up to as-of; every person belongs to one role."""
         events = pd.DataFrame(
             {name: np.concatenate([part[name] for part in self.parts]) for name in self.parts[0]}
         )
         events = events[events["t_us"] <= round(AS_OF.timestamp() * 1e6)]
+        events["case"] += self.first_case
         team = events["activity"].map(self.teams).fillna(0).astype(np.int64)
         shift = events["case"] * 7 + events["t_us"] // HOUR
         events["resource"] = team * 10 + shift % TEAM_SIZE
-        order = np.lexsort((np.arange(len(events)), events["t_us"]))
-        return events.iloc[order].reset_index(drop=True)
+        return events.set_index(pd.RangeIndex(first_event, first_event + len(events)))
 
-    def _key_table(self, ids: npt.NDArray[np.object_], rows: pd.Series) -> pd.DataFrame:
+    def _key_table(self, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
         key = pd.DataFrame(self.keys, columns=["case", "family", "kind", "subject", "role", "related"])
         case, related = key["case"].to_numpy(dtype=np.int64), key["related"].to_numpy(dtype=np.int64)
         key.insert(0, "case_id", ids[case])
         key["related_case"] = np.where(related >= 0, ids[related], "")
-        key["rows"] = key["case"].map(rows).where(key["role"] == "planted").fillna("")
-        return key.drop(columns=["case", "related"]).sort_values(
-            ["family", "kind", "case_id"], ignore_index=True
-        )
+        return key.drop(columns=["case", "related"])
 
     def _case_table(self, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
-        table = pd.DataFrame([dict(cell.values) for cell in self.cells], index=range(len(self.cells)))
+        numbers = pd.RangeIndex(self.first_case, self.first_case + len(self.cells))
+        table = pd.DataFrame([dict(cell.values) for cell in self.cells], index=numbers)
         table.insert(0, "case_id", ids)
         if self.scenario.order:
-            goods, same = list(GOODS), np.array(self.same_as)
+            goods, same = list(GOODS), np.array(self.same_as) + self.first_case
             table["project"] = [f"NW-{number:07d}" for number in same]
             table["item"] = [goods[number % len(goods)] for number in same]
             table["quantity"] = [str(1 + number % 37) for number in same]
             table["amount"] = [f"{(1 + number % 37) * (800 + number % 91):.2f}" for number in same]
         return table
-
-
-def _faulty_rows(events: pd.DataFrame) -> pd.Series:
-    """Per case with such events, the rows of the long export that show the fault, as a spreadsheet counts."""
-    faulty = events.loc[events["faulty"], "case"]
-    rows = pd.Series((faulty.index + 2).astype(str), index=faulty.index, dtype=object)
-    return rows.groupby(faulty).agg(" ".join)

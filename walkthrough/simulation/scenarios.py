@@ -55,6 +55,8 @@ class Scenario:
     prefix: str
     """Of case ids."""
     case_heading: str
+    export: str
+    """What the rows of its exports are: their files' name."""
     office: bool
     """Work advances in office hours only (else round the clock)."""
     hours_per_step: float
@@ -116,6 +118,7 @@ PROVISIONING = Scenario(
     model="circuit-provisioning",
     prefix="DD",
     case_heading="订单号",
+    export="orders",
     office=True,
     hours_per_step=6,
     clock=("accept_order", "customer_acceptance"),
@@ -159,6 +162,7 @@ FAULTS = Scenario(
     model="fault-handling",
     prefix="GZ",
     case_heading="故障单号",
+    export="tickets",
     office=False,
     hours_per_step=0.5,
     clock=("record_fault", "answer_customer"),
@@ -184,6 +188,7 @@ PROCUREMENT = Scenario(
     model="in-sales-procurement",
     prefix="XM",
     case_heading="项目单号",
+    export="projects",
     office=True,
     hours_per_step=9,
     clock=None,

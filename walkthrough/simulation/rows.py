@@ -1,0 +1,46 @@
+"""The rows of a long export, as people see them: headings, labels and units in one language."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from reference_models.model import AttributeSpec
+from walkthrough.simulation.generate import Sample, Simulation
+from walkthrough.simulation.scenarios import GOODS
+
+FIRST_ATTRIBUTE = 6
+"""Columns before: case, activity, start and completion (microseconds UTC), unit, person."""
+
+
+def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFrame:
+    """A row per event in the order of the block, attributes of its case last."""
+    model, english = simulation.model, lang == "en"
+    label = {a.id: a.name.get(lang) for a in model.activities.values()}
+    unit = {a.id: model.roles[a.role].name.get(lang) if a.role else "" for a in model.activities.values()}
+    events, cases = block.events, block.cases
+    row = events["case"].to_numpy() - cases.index[0]
+    staff = "Staff " if english else "员工"
+    table = pd.DataFrame(
+        {
+            "Case id" if english else simulation.scenario.case_heading: cases["case_id"].to_numpy()[row],
+            "Activity" if english else "环节": events["activity"].map(label).fillna(events["activity"]),
+            "Start time" if english else "开始时间": events["start_us"],
+            "Completion time" if english else "完成时间": events["t_us"],
+            "Unit" if english else "处理部门": events["activity"].map(unit).fillna(""),
+            "Handled by" if english else "处理人": staff + events["resource"].astype(str).str.zfill(3),
+        }
+    )
+    for name in cases.columns.drop("case_id"):
+        spec = model.attributes[name]
+        values = cases[name].map(_in_english(spec)).fillna(cases[name]) if english else cases[name]
+        table[spec.name.get(lang)] = values.to_numpy()[row]
+    return table
+
+
+def _in_english(spec: AttributeSpec) -> dict[str, str]:
+    """Spelling → the English one of the same category: its first in ASCII, else its id."""
+    return {
+        spelling: next((each for each in spellings if each.isascii()), category)
+        for category, spellings in spec.values.items()
+        for spelling in spellings
+    } | GOODS
