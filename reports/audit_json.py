@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 
 from logs.event_log import Provenance
@@ -17,8 +15,7 @@ from reports.discovery_json import discovery_object, input_object, window_object
 from reports.occurrence_table import occurrence_records
 from reports.output import write_atomically
 from reports.pseudonyms import Persons, Pseudonyms
-
-FORMAT = "walkthrough-audit/1"
+from reports.schemas import AUDIT
 
 
 def to_json(audit: Audit, people: Pseudonyms) -> str:
@@ -31,18 +28,11 @@ def write_json(audit: Audit, path: Path, *, people: Pseudonyms) -> Path:
     return write_atomically(path, encode(to_json(audit, people)))
 
 
-def json_schema() -> JsonObject:
-    """The published JSON Schema (2020-12) of `walkthrough-audit/1`."""
-    text = files("reports").joinpath("schema", "audit-1.schema.json").read_text(encoding="utf-8")
-    schema: JsonObject = json.loads(text)
-    return schema
-
-
 def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
     """The document that `to_json` writes."""
     persons = Persons(audit, people)
     return {
-        "format": FORMAT,
+        "format": AUDIT,
         "tool": {"name": "walkthrough", "version": audit.tool_version},
         "as_of": {"us": audit.as_of_us, "utc": _utc(audit.as_of_us), "basis": audit.as_of_basis},
         "persons": "pseudonyms" if people.hidden else "plain",

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 from command_line import Command
 
 import reference_models
+from reports.schemas import ALIGNMENT, json_schema
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 LIBRARY = Path(reference_models.__file__).parent / "library"
@@ -62,7 +64,9 @@ def align(run):
 def read(ran):
     assert ran.code == 0, ran.err
     assert ran.err == ""
-    return json.loads(ran.out)
+    document = json.loads(ran.out)
+    jsonschema.Draft202012Validator(json_schema(ALIGNMENT)).validate(document)
+    return document
 
 
 def deviations(variant):
@@ -93,6 +97,20 @@ def test_costs_moves_and_totals(align):
     assert told["fitness"] == pytest.approx((1 + 1 + (1 - 1 / 3) + 1 + (1 - 2 / 6)) / 5)
     assert 0 < told["precision"] <= 1
     assert {"read", "model", "variants", "graph", "align", "precision", "total"} == set(told["seconds"])
+
+
+def test_the_schema_knows_every_property_and_no_other(align):
+    """What `read` validates by cannot pass by leaving things open."""
+    document = read(align(log("A B", "A"), SOUND, "--format", "json"))
+    strict = jsonschema.Draft202012Validator(json_schema(ALIGNMENT))
+    places = (document, document["rows"], document["seconds"], document["per_variant"][0])
+    for place in (*places, document["per_variant"][1]["moves"][1]):
+        place["guess"] = 1
+        assert [error.validator for error in strict.iter_errors(document)] == ["additionalProperties"]
+        del place["guess"]
+        name, value = place.popitem()
+        assert [error.validator for error in strict.iter_errors(document)] == ["required"], name
+        place[name] = value
 
 
 def test_doubt_is_told(align):

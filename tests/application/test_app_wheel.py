@@ -23,12 +23,12 @@ LOCATE = f"""
 import importlib, json, sys
 from importlib.resources import files
 import walkthrough
-from reports import json_schema
+from reports.schemas import ALIGNMENT, AUDIT, json_schema
 from reference_models import library
 json.dump({{
     "packages": {{name: importlib.import_module(name).__file__ for name in {PACKAGES!r}}},
     "models": list(library()),
-    "schema": json_schema()["$id"],
+    "schemas": [json_schema(each)["title"] for each in (AUDIT, ALIGNMENT)],
     "data": {{
         name: str(files(package).joinpath(name))
         for package, name in (("reports", "templates"), ("reports", "locale"), ("reports", "static"))
@@ -89,7 +89,7 @@ def test_everything_is_found_in_the_installation(installed):
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout)
     assert len(found["models"]) >= 3
-    assert found["schema"]
+    assert found["schemas"] == ["walkthrough-audit/1", "walkthrough-alignment/1"]
     for path in (*found["packages"].values(), *found["data"].values()):
         assert "site-packages" in path
         assert not Path(path).is_relative_to(ROOT)

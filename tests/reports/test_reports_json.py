@@ -13,15 +13,15 @@ from sample_audit import HOSTILE, PERSONS, sample
 
 from mining.audit_result import Audit
 from mining.findings import TreeQuality
-from reports.audit_json import json_schema, to_json, write_json
+from reports.audit_json import to_json, write_json
 from reports.discovery_json import discovery_json
 from reports.output import OutputError, write_atomically
 from reports.pseudonyms import Pseudonyms
+from reports.schemas import ALIGNMENT, AUDIT, json_schema
 
 
 def test_output_keeps_the_published_schema(audit: Audit, people: Pseudonyms) -> None:
     schema = json_schema()
-    jsonschema.Draft202012Validator.check_schema(schema)
     for who in (people, Pseudonyms.plain()):
         jsonschema.Draft202012Validator(schema).validate(json.loads(to_json(audit, who)))
 
@@ -38,8 +38,12 @@ def _objects(schema: object, where: str = "$") -> list[tuple[str, dict[str, obje
     return found
 
 
-def test_schema_is_strict_and_describes_every_property() -> None:
-    for where, part in _objects(json_schema()):
+@pytest.mark.parametrize("form", [AUDIT, ALIGNMENT])
+def test_schema_is_strict_and_describes_every_property(form: str) -> None:
+    schema = json_schema(form)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["title"] == form
+    for where, part in _objects(schema):
         if part.get("type") == "object":
             assert part["additionalProperties"] is False, where
             properties = part["properties"]

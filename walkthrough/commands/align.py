@@ -12,9 +12,9 @@ from logs.event_log import EventLog, Provenance
 from mining.align_log import AlignedVariant, LogAlignment, align_log
 from reference_models.net_files import NetFile, read_net_file
 from reports.canonical import JsonObject, JsonValue, canonical
+from reports.schemas import ALIGNMENT
 from walkthrough.terminal import tell
 
-FORMAT = "walkthrough-alignment/1"
 SHOWN = 10
 """Variants shown in the table."""
 SIGNS = {"log": "+", "model": "-"}
@@ -77,7 +77,7 @@ def _document(
     `ambiguous`: some optimal alignment does without the deviation. `seconds`: wall time by phase.
     """
     return {
-        "format": FORMAT,
+        "format": ALIGNMENT,
         "model": {"file": str(model), "sha256": hashlib.sha256(model.read_bytes()).hexdigest()},
         "log": {
             "files": [{"name": each.name, "sha256": each.sha256} for each in provenance.files],
