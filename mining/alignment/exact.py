@@ -21,24 +21,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from mining.alignment import dense
+from mining.alignment import compiled, dense
 from mining.alignment.automaton import WORK_LIMIT, Automaton, minimal, of_graph
 from mining.alignment.interface import Alignment, Variant
-from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words, joined
+from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words
 from mining.alignment.reachability import Ints, ReachabilityGraph
 from mining.alignment.steps import LOG, MODEL, Flat, Steps, steps
 
 SMALL = 300_000
 """Events × states of the graph up to which NumPy is done before compiled code is even loaded."""
-FIRST_BAND = 2
+FIRST_BAND = 0
 """Units of deviation within which optimal alignments are looked for first; doubled until all are found."""
 
 SAVED = 8
-"""Events × states searched that cost about as much as one state that determinising looks at."""
+"""Events × states searched in NumPy that cost about as much as one state that determinising looks at …"""
+SAVED_COMPILED = 5_000
+"""… and in compiled code, which sees few of the states anyway."""
 
 Search = Callable[..., Found]
 
@@ -85,10 +86,9 @@ class Aligner:
     def _is_graph(self) -> bool:
         return self.automaton is self.spelled
 
-    def _determinise(self, variants: Sequence[Variant]) -> None:
-        """Take the minimal automaton, if it is found with less work than it may save."""
-        events = sum(len(variant.trace) + 1 for variant in variants)
-        work = min(WORK_LIMIT, events * self.graph.states // SAVED)
+    def _determinise(self, work: int) -> None:
+        """Take the minimal automaton, if it is found within that much work."""
+        work = min(WORK_LIMIT, work)
         if self._is_graph and work > self._tried:
             self._tried = work
             smaller = minimal(self.spelled, work)
@@ -107,14 +107,16 @@ class Aligner:
             taken = steps(task.words, found, spelled, self.spelled.label)
             sure = np.zeros(len(taken.word), dtype=np.bool_)
             avoidable = self._avoidable(task, found, taken) if doubt else sure
-            starts = self._starts(task, taken)
+            starts = self._starts(task, taken).tolist()
             transition = np.append(self.graph.transition, -1)[taken.edge]
             at = np.searchsorted(taken.word, np.arange(len(task.words) + 1)).tolist()
-            for word, number in enumerate(task.words.order):
+            cost = (found.cost // UNIT).tolist()
+            markings = {start: self.graph.marking(start) for start in set(starts)}
+            for word, number in enumerate(task.words.order.tolist()):
                 part = slice(at[word], at[word + 1])
                 results[chosen[number]] = Alignment(
-                    int(found.cost[word]) // UNIT,
-                    self.graph.marking(int(starts[word])),
+                    cost[word],
+                    markings[starts[word]],
                     taken.position[part],
                     transition[part],
                     avoidable[part],
@@ -125,13 +127,15 @@ class Aligner:
         """The costs alone."""
         results = [0] * len(variants)
         for chosen, task in self._tasks(variants):
-            cost = self._least(task, moves=False).cost
-            for word, number in enumerate(task.words.order):
-                results[chosen[number]] = int(cost[word]) // UNIT
+            cost = (self._least(task, moves=False).cost // UNIT).tolist()
+            for word, number in enumerate(task.words.order.tolist()):
+                results[chosen[number]] = cost[word]
         return results
 
     def _tasks(self, variants: Sequence[Variant]) -> Iterator[tuple[list[int], _Task]]:
-        self._determinise(variants)
+        searched = sum(len(variant.trace) + 1 for variant in variants) * self.graph.states
+        search = self._searcher(searched)
+        self._determinise(searched // (SAVED if search is dense.search else SAVED_COMPILED))
         groups: dict[tuple[bool, frozenset[str]], list[int]] = {}
         for i, variant in enumerate(variants):
             groups.setdefault((variant.mode.starts_anywhere, variant.unseen), []).append(i)
@@ -142,32 +146,32 @@ class Aligner:
                 self.automaton.labels,
             )
             machine = Machine.of(self.automaton, words.alphabet, self.costs, anywhere=anywhere, unseen=unseen)
-            yield chosen, _Task(words, machine, anywhere, self._searcher(words))
+            yield chosen, _Task(words, machine, anywhere, search)
 
-    def _searcher(self, words: Words) -> Search:
+    def _searcher(self, searched: int) -> Search:
         if self._search is not None:
             return self._search
-        if (len(words.events) + len(words)) * self.graph.states <= SMALL:
+        if searched <= SMALL and not compiled.at_hand():
             return dense.search
-        return compiled_search() or dense.search
+        code = compiled.load()
+        return code.band.search if code else dense.search
 
     def _least(self, task: _Task, *, moves: bool) -> Found:
         """Search within a band that is doubled for the words whose optimum is not in it."""
         words, machine, search = task.words, task.machine, task.search
         if search is dense.search:
             return search(machine, words, NEVER, moves=moves)
-        cost = np.full(len(words), NEVER, dtype=np.int64)
-        runs: list[Ints] = [np.empty(0, dtype=np.int64)] * len(words)
-        left, units = list(range(len(words))), FIRST_BAND
-        while left:
+        results, places = [], []
+        left, units = np.arange(len(words)), FIRST_BAND
+        while True:
             found = search(machine, words.only(left), (units + 1) * UNIT, moves=moves)
-            for at, word in enumerate(left):
-                runs[word] = found.moves[found.begin[at] : found.begin[at + 1]]
-            cost[left] = found.cost
-            left = [word for word in left if cost[word] == NEVER]
-            units *= 2
-        begin = np.cumsum([0, *map(len, runs)], dtype=np.int64)
-        return Found(cost, begin, joined(runs))
+            done = found.cost < NEVER
+            results.append(found if done.all() else found.only(np.nonzero(done)[0]))
+            places.append(left[done])
+            if done.all():
+                return Found.merged(results, places)
+            left = left[~done]
+            units = max(1, 2 * units)
 
     def _spelled(self, task: _Task, found: Found) -> Found:
         """Per word the run of the reachability graph with the labels of the run found."""
@@ -180,7 +184,7 @@ class Aligner:
         machine = Machine.of(self.spelled, names, {}, anywhere=task.anywhere).spelling()
         result = task.search(machine, words, UNIT, moves=True)
         place = np.empty(len(words), dtype=np.int64)
-        place[list(words.order)] = np.arange(len(words))
+        place[words.order] = np.arange(len(words))
         return result.only(place)
 
     def _starts(self, task: _Task, taken: Steps) -> Ints:
@@ -221,13 +225,3 @@ class Aligner:
         wanted = np.ravel_multi_index(tuple(np.array(spared).T), shape)
         avoidable: Bools = deviates & np.isin(keys, wanted)
         return avoidable
-
-
-@cache
-def compiled_search() -> Search | None:
-    """`band.search`; None where there is no Numba, or no folder in which it may keep what it compiles."""
-    try:
-        from mining.alignment import band
-    except (ImportError, RuntimeError):
-        return None
-    return band.search

@@ -5,6 +5,7 @@ Costs are whole units of deviation plus parts far below one unit that settle tie
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -32,7 +33,7 @@ Bools = npt.NDArray[np.bool_]
 class Words:
     """Traces in the order of their codes, so that each shares its longest prefix with the one before."""
 
-    order: tuple[int, ...]
+    order: Ints
     """Which of the traces given each word is."""
     events: Ints
     """Codes of all words, one after the other."""
@@ -59,28 +60,26 @@ class Words:
     ) -> Words:
         """Sort what is encoded already."""
         order = sorted(range(len(coded)), key=coded.__getitem__)
-        shared: list[int] = []
-        last: tuple[int, ...] = ()
-        for i in order:
-            shared.append(_common(last, coded[i]))
-            last = coded[i]
+        sizes = np.fromiter(map(len, map(coded.__getitem__, order)), dtype=np.int64, count=len(order))
+        begin = np.append(0, np.cumsum(sizes))
+        flat = itertools.chain.from_iterable(map(coded.__getitem__, order))
+        events = np.fromiter(flat, dtype=np.int64, count=int(begin[-1]))
         return cls(
-            order=tuple(order),
-            events=np.array([each for i in order for each in coded[i]], dtype=np.int64),
-            begin=np.cumsum([0, *(len(coded[i]) for i in order)], dtype=np.int64),
-            shared=np.array(shared, dtype=np.int64),
-            stops=np.array([stops[i] for i in order], dtype=np.bool_),
+            order=np.array(order, dtype=np.int64),
+            events=events,
+            begin=begin,
+            shared=_shared(events, begin),
+            stops=np.array(stops, dtype=np.bool_)[order],
             alphabet=alphabet,
         )
 
     def __len__(self) -> int:
         return len(self.order)
 
-    def only(self, chosen: Sequence[int]) -> Words:
+    def only(self, chosen: Sequence[int] | Ints) -> Words:
         """Some of the words, by their places, which ascend."""
         places = np.array(chosen, dtype=np.int64)
-        sizes = self.begin[places + 1] - self.begin[places]
-        begin = np.append(0, np.cumsum(sizes))
+        begin, taken = pieces(self.begin, places)
         # Sorted words share what all between them share.
         shared = np.zeros(len(places), dtype=np.int64)
         if len(places) > 1:
@@ -88,24 +87,32 @@ class Words:
             shared[1:] = np.minimum.reduceat(np.append(self.shared, 0), ranges)[::2]
         return replace(
             self,
-            order=tuple(self.order[i] for i in chosen),
-            events=self.events[np.arange(begin[-1]) + np.repeat(self.begin[places] - begin[:-1], sizes)],
+            order=self.order[places],
+            events=self.events[taken],
             begin=begin,
             shared=shared,
             stops=self.stops[places],
         )
 
 
-def joined(pieces: Sequence[Ints]) -> Ints:
-    """One after the other; none is fine."""
-    return np.concatenate([np.empty(0, dtype=np.int64), *pieces])
+def pieces(begin: Ints, chosen: Ints) -> tuple[Ints, Ints]:
+    """Of pieces that lie one after the other: where the chosen ones begin put together, and their indices."""
+    sizes = begin[chosen + 1] - begin[chosen]
+    together = np.append(0, np.cumsum(sizes))
+    return together, np.arange(together[-1]) + np.repeat(begin[chosen] - together[:-1], sizes)
 
 
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    for at, (a, b) in enumerate(zip(one, other, strict=False)):
-        if a != b:
-            return at
-    return min(len(one), len(other))
+def _shared(events: Ints, begin: Ints) -> Ints:
+    """Per word how many events it has in common, from the first on, with the word before."""
+    sizes = np.diff(begin)
+    shared = np.zeros(len(sizes), dtype=np.int64)
+    shared[1:] = np.minimum(sizes[1:], sizes[:-1])
+    word = np.repeat(np.arange(len(sizes)), shared)
+    at = np.arange(len(word)) - np.repeat(np.cumsum(shared) - shared, shared)
+    differs = np.nonzero(events[begin[word] + at] != events[begin[word - 1] + at])[0]
+    first = differs[np.append(True, word[differs[1:]] != word[differs[:-1]])[: len(differs)]]
+    shared[word[first]] = at[first]
+    return shared
 
 
 @dataclass(frozen=True)
@@ -188,5 +195,16 @@ class Found:
 
     def only(self, chosen: Ints) -> Found:
         """Some of the words, in the order given."""
-        runs = [self.moves[self.begin[word] : self.begin[word + 1]] for word in chosen.tolist()]
-        return Found(self.cost[chosen], np.cumsum([0, *map(len, runs)], dtype=np.int64), joined(runs))
+        begin, taken = pieces(self.begin, chosen)
+        return Found(self.cost[chosen], begin, self.moves[taken])
+
+    @classmethod
+    def merged(cls, found: Sequence[Found], words: Sequence[Ints]) -> Found:
+        """Several as one; `words`: per one of them which word each of its words is. Every word is in one."""
+        sizes = [np.diff(each.begin) for each in found]
+        together = cls(
+            np.concatenate([each.cost for each in found]),
+            np.append(0, np.cumsum(np.concatenate(sizes))),
+            np.concatenate([each.moves for each in found]),
+        )
+        return together.only(np.argsort(np.concatenate(words), kind="stable"))

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from mining.alignment import compiled
 from reference_models.model import Net
 
 STATE_CAP = 250_000
 """More markings than this are refused: human-made models stay far below (docs/decisions/0004)."""
 TOKEN_CAP = 254
 """More tokens than this on one place are taken for an unbounded net."""
+SMALL = 2_000
+"""Up to so many markings NumPy is done before compiled code is even loaded."""
 _CHUNK = 20_000
 """Markings whose firings are tried at once."""
 
 Ints = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.int16]
+Bools = npt.NDArray[np.bool_]
 Marking = tuple[int, ...]
 
 
@@ -52,17 +57,72 @@ class ReachabilityGraph:
         return tuple(found)
 
 
+class Explored(NamedTuple):
+    """All reachable markings and firings of a net, in the order in which they are found."""
+
+    tokens: Tokens
+    """States × places."""
+    source: Ints
+    """Per firing the state before; firings come in its order."""
+    target: Ints
+    transition: Ints
+
+
 def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
-    """Explore the net breadth first, all markings of a level at once.
+    """Explore the net breadth first.
 
     States are numbered in the order in which they are found, by states before and then by transitions.
     Raises TooLargeError beyond `cap` states or TOKEN_CAP tokens on a place, ValueError if no accepting
     marking can be reached.
     """
+    if max(Counter(net.initial).values(), default=0) > TOKEN_CAP:
+        raise TooLargeError(f"more than {TOKEN_CAP} tokens on a place")
+    found = _explored(net, cap)
+    accepting = np.zeros(len(found.tokens), dtype=np.bool_)
+    for final in net.finals:
+        accepting |= (found.tokens == _counted(final, len(net.places))).all(axis=1)
+    if not accepting.any():
+        raise ValueError("no accepting marking can be reached")
+    return _trimmed(net, found, accepting)
+
+
+def _explored(net: Net, cap: int) -> Explored:
+    """In NumPy as long as the net is small and compiled code is not loaded."""
+    if compiled.at_hand():
+        return explored_compiled(net, cap)
+    try:
+        return explored(net, min(cap, SMALL))
+    except TooLargeError:
+        if cap <= SMALL:
+            raise
+    return explored_compiled(net, cap) if compiled.load() else explored(net, cap)
+
+
+def explored_compiled(net: Net, cap: int) -> Explored:
+    """As `explored`, compiled. Raises RuntimeError where there is no compiled code."""
+    code = compiled.load()
+    if code is None:
+        raise RuntimeError("there is no compiled code")
+    rule = _FiringRule.of(net)
+    initial, factors = _counted(net.initial, len(net.places)), _hash_factors(len(net.places))
+    change, first = rule.effect.astype(np.uint64) @ factors, initial.astype(np.uint64) @ factors
+    outcome, *found = code.exploration.explore(
+        rule.place, rule.need, rule.effect, change, initial, first, cap, TOKEN_CAP
+    )
+    if outcome == code.exploration.TOO_MANY_STATES:
+        raise TooLargeError(f"more than {cap} reachable markings")
+    if outcome == code.exploration.TOO_MANY_TOKENS:
+        raise TooLargeError("a place gathers tokens without bound")
+    return Explored(*found)
+
+
+def explored(net: Net, cap: int) -> Explored:
+    """All markings and firings, all markings of a level at once: the reference, in NumPy.
+
+    Raises TooLargeError beyond `cap` states or TOKEN_CAP tokens on a place.
+    """
     rule = _FiringRule.of(net)
     level = _counted(net.initial, len(net.places))[None, :]
-    if level.max(initial=0) > TOKEN_CAP:
-        raise TooLargeError(f"more than {TOKEN_CAP} tokens on a place")
     index = {level[0].tobytes(): 0}
     levels, edges, first = [level], [], 0
     while len(level):
@@ -78,17 +138,12 @@ def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
         reached = np.array(numbers, dtype=np.int64)
         if len(index) > cap:
             raise TooLargeError(f"more than {cap} reachable markings")
-        edges.append(np.stack([before, reached[same_as], transition], axis=1))
+        edges.append(np.stack([before, reached[same_as], transition]))
         first += len(level)
         new = np.nonzero(reached >= known)[0]
         level = after[first_of[new[np.unique(reached[new], return_index=True)[1]]]]
         levels.append(level)
-    accepting = {
-        index[key] for final in net.finals if (key := _counted(final, len(net.places)).tobytes()) in index
-    }
-    if not accepting:
-        raise ValueError("no accepting marking can be reached")
-    return _trim(net, np.concatenate(levels), np.concatenate(edges), accepting)
+    return Explored(np.concatenate(levels), *np.concatenate(edges, axis=1))
 
 
 @dataclass(frozen=True)
@@ -135,8 +190,7 @@ def _distinct(markings: Tokens) -> tuple[Ints, Ints]:
 
     A hash finds them; should two markings share one, all count as distinct, and their bytes decide.
     """
-    factors = np.random.default_rng(0).integers(1, 1 << 63, markings.shape[1], dtype=np.uint64) | np.uint64(1)
-    hashes = markings.astype(np.uint64) @ factors
+    hashes = markings.astype(np.uint64) @ _hash_factors(markings.shape[1])
     _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     if not np.array_equal(markings, markings[first[inverse]]):
         return np.arange(len(markings)), np.arange(len(markings))
@@ -144,6 +198,10 @@ def _distinct(markings: Tokens) -> tuple[Ints, Ints]:
     rank = np.empty_like(order)
     rank[order] = np.arange(len(order))
     return first[order], rank[inverse]
+
+
+def _hash_factors(places: int) -> npt.NDArray[np.uint64]:
+    return np.random.default_rng(0).integers(1, 1 << 63, places, dtype=np.uint64) | np.uint64(1)
 
 
 def _keys(markings: Tokens) -> list[bytes]:
@@ -199,28 +257,37 @@ def _reached(onward: list[list[int]], starts: set[int]) -> set[int]:
     return seen
 
 
-def _trim(net: Net, tokens: Tokens, edges: Ints, accepting: set[int]) -> ReachabilityGraph:
-    order = np.argsort(edges[:, 1], kind="stable")
-    at = np.searchsorted(edges[order, 1], np.arange(len(tokens) + 1))
-    before = edges[order, 0]
-    alive = np.zeros(len(tokens), dtype=np.bool_)
-    level = np.array(sorted(accepting), dtype=np.int64)
+def _trimmed(net: Net, found: Explored, accepting: Bools) -> ReachabilityGraph:
+    """The states that can reach an accepting one, and the firings between them, sorted by target."""
+    code = compiled.at_hand()
+    alive, order = (code.exploration.trim if code else _trim)(
+        len(found.tokens), found.source, found.target, accepting
+    )
+    if not alive.all():
+        order = order[alive[found.source[order]] & alive[found.target[order]]]
+    number = np.cumsum(alive) - 1
+    return ReachabilityGraph(
+        net=net,
+        tokens=found.tokens[alive],
+        initial=0,
+        finals=tuple(number[accepting].tolist()),
+        source=number[found.source[order]],
+        target=number[found.target[order]],
+        transition=found.transition[order],
+    )
+
+
+def _trim(states: int, source: Ints, target: Ints, accepting: Bools) -> tuple[Bools, Ints]:
+    """As `exploration.trim`, backwards level by level."""
+    order = np.argsort(target, kind="stable")
+    at = np.searchsorted(target[order], np.arange(states + 1))
+    before = source[order]
+    alive = accepting.copy()
+    level = np.nonzero(accepting)[0]
     while len(level):
-        alive[level] = True
         sizes = at[level + 1] - at[level]
         offsets = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         level = np.unique(before[np.repeat(at[level], sizes) + offsets])
         level = level[~alive[level]]
-    number = np.cumsum(alive) - 1
-    table = edges[alive[edges[:, 0]] & alive[edges[:, 1]]]
-    table[:, :2] = number[table[:, :2]]
-    table = table[np.lexsort((table[:, 2], table[:, 0], table[:, 1]))]
-    return ReachabilityGraph(
-        net=net,
-        tokens=tokens[alive],
-        initial=0,
-        finals=tuple(sorted(int(number[state]) for state in accepting)),
-        source=table[:, 0].copy(),
-        target=table[:, 1].copy(),
-        transition=table[:, 2].copy(),
-    )
+        alive[level] = True
+    return alive, order

@@ -257,6 +257,10 @@ def test_a_reader_that_leaves_is_no_mistake(run):
     assert process.returncode == 4
 
 
+LISTENS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+"""What a shell starts in the background ignores the key that stops it, and so would its children."""
+
+
 @pytest.mark.parametrize("signal_sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_stopped_audit_leaves_nothing_behind(run, sample, signal_sent):
     """No report, whole or half, and no copy of the log in the folder for temporary files."""
@@ -264,7 +268,7 @@ def test_a_stopped_audit_leaves_nothing_behind(run, sample, signal_sent):
     command = [
         sys.executable,
         "-c",
-        "from walkthrough.cli import main; main()",
+        f"{LISTENS}; from walkthrough.cli import main; main()",
         "audit",
         sample / "tickets.csv",
     ]

@@ -5,14 +5,26 @@ from __future__ import annotations
 import builtins
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nets import LABELS, brzozowski, deviations_in_every_optimum, net_of, oracle_cost, replay, to_pm4py, trees
 
-from mining.alignment import Mode, TooLargeError, Variant, align, band, dense, reachability_graph, repeatable
+from mining.alignment import (
+    Mode,
+    TooLargeError,
+    Variant,
+    align,
+    band,
+    compiled,
+    dense,
+    reachability_graph,
+    repeatable,
+)
 from mining.alignment.automaton import minimal, of_graph
-from mining.alignment.exact import Aligner, compiled_search
+from mining.alignment.exact import Aligner
+from mining.alignment.reachability import STATE_CAP, explored, explored_compiled
 from mining.quiet import quiet_pm4py
 from reference_models.model import Net, Transition
 
@@ -58,10 +70,10 @@ def test_compiled_and_numpy_search_show_the_same_alignments(tree, traces, mode, 
     variants = [
         Variant(t, mode, unseen & frozenset(t) if i % 2 else frozenset()) for i, t in enumerate(traces)
     ]
-    compiled, reference = (
+    fast, reference = (
         Aligner(graph, costs, search=search).align(variants) for search in (band.search, dense.search)
     )
-    for one, other in zip(compiled, reference, strict=True):
+    for one, other in zip(fast, reference, strict=True):
         assert (one.cost, one.start, one.steps) == (other.cost, other.start, other.steps)
 
 
@@ -78,6 +90,26 @@ def test_costs_on_the_minimal_automaton_are_those_on_the_graph(tree, trace, mode
         aligner.automaton = automaton
         found.append(aligner.align(variant)[0].cost)
     assert found[0] == found[1] == oracle_cost(graph, trace, mode, costs)
+
+
+@SEARCH
+@given(trees())
+def test_compiled_and_numpy_exploration_find_the_same_in_the_same_order(tree):
+    net = net_of(tree)
+    for one, other in zip(explored_compiled(net, STATE_CAP), explored(net, STATE_CAP), strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("explore", [explored, explored_compiled])
+def test_both_explorations_refuse_what_is_too_large(explore):
+    grows = Net(("p", "q"), (Transition("t", "a", (0,), (0, 1)),), (0,), ((0,),))
+    with pytest.raises(TooLargeError, match="without bound"):
+        explore(grows, 1_000)
+    with pytest.raises(TooLargeError, match="more than 100"):
+        explore(grows, 100)
+    assert len(explore(sequence("a", "b", "c"), 4).tokens) == 4
+    with pytest.raises(TooLargeError, match="more than 3"):
+        explore(sequence("a", "b", "c"), 3)
 
 
 @SEARCH
@@ -291,10 +323,10 @@ def test_without_numba_or_a_place_for_what_it_compiles_numpy_takes_over(monkeypa
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    compiled_search.cache_clear()
+    compiled.load.cache_clear()
     try:
-        assert compiled_search() is None
+        assert compiled.load() is None
         monkeypatch.setattr("mining.alignment.exact.SMALL", 0)
         assert align(reachability_graph(sequence("a", "b")), [Variant(("b",))])[0].cost == 1
     finally:
-        compiled_search.cache_clear()
+        compiled.load.cache_clear()
