@@ -256,6 +256,7 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
         .iloc[0]
     )
     weights = aligned.variants.cases
+    precision, precision_share = _precision(bound.model.net, aligned)
     total = sum(weights)
     exact = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.exact)
     fitting = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.cost == 0)
@@ -281,15 +282,19 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
             bound.model.costs,
             aligned.shortest_run,
         ),
-        precision=_precision(bound.model.net, aligned),
+        precision=precision,
+        precision_share=precision_share,
     )
 
 
-def _precision(net: Net, aligned: Conformance) -> float | None:
+def _precision(net: Net, aligned: Conformance) -> tuple[float | None, float | None]:
+    """Precision, and the share of cases that it rests on."""
     try:
-        return quality.precision(reachability_graph(net), aligned.alignments, aligned.variants.cases)
+        graph = reachability_graph(net)
     except TooLargeError:
-        return None
+        return None, None
+    judged = graph, aligned.alignments, aligned.variants.cases
+    return quality.precision(*judged), quality.precision_share(*judged)
 
 
 def _conclusion(

@@ -388,6 +388,9 @@ class Population:
     precision: float | None = None
     """Share of what the model allows next that was done, over all points that cases came to; None where no
     case was seen from its start, or the net is too large. Definition in `mining.quality`."""
+    precision_share: float | None = None
+    """Share of the cases that `precision` rests on: those seen from their start. None where it was not asked:
+    no cases, or the net is too large."""
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,19 @@ def precision(
     return 1 - escaping_sum / enabled_sum if enabled_sum else None
 
 
+def precision_share(
+    graph: ReachabilityGraph, alignments: Sequence[Alignment], cases: Sequence[int]
+) -> float | None:
+    """Share of the cases that `precision` rests on; None without cases.
+
+    The others were not seen from the start (they began before the window, and their alignment starts
+    elsewhere), or did nothing that the net knows.
+    """
+    total = sum(cases)
+    words = _Words.of(graph, _Language(graph), alignments, cases)
+    return int(words.cases.sum()) / total if total else None
+
+
 @dataclass(frozen=True)
 class _Words:
     """Visible labels on the model side of alignments, one after another; empty words are left out."""

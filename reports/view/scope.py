@@ -167,6 +167,7 @@ def _population(c: Context) -> tuple[tuple[str, str], ...]:
         ("fitting_cases", f.number(p.fitting_cases)),
         ("fitness", f.floored(p.fitness)),
         ("precision", f.floored(p.precision)),
+        ("precision_share", f.percent(p.precision_share)),
         ("exact_share", f.percent(p.exact_share)),
     )
     return tuple((c.t(f"population.{name}"), value) for name, value in values)

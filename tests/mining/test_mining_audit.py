@@ -122,6 +122,21 @@ def test_a_case_that_began_before_the_window_owes_nothing_from_before():
     assert any(rule.startswith("deviation.skipped") for rule, _ in found(unstated))
 
 
+def test_precision_says_on_how_many_cases_it_rests():
+    """What a case did before the window is not known: precision leaves it out, and that is told."""
+    cut = without("受理", "定方案", "采购要求").replace("1,", "2,")
+    rows = "\n".join(line for line in cut.splitlines() if line.strip().startswith("2,"))
+    window = {"from": "2024-03-04", "until": "2024-03-31", "selection": "all events in March"}
+    whole = audit_text(WHOLE.format("1"), "2024-03-08T12:00+08:00").population
+    assert whole.precision is not None
+    assert whole.precision_share == 1.0
+    both = audit_text(f"{WHOLE.format('1')}{rows}\n", "2024-03-08T12:00+08:00", window=window).population
+    assert (both.cases, both.began_before_window) == (2, 1)
+    assert (both.precision, both.precision_share) == (whole.precision, 0.5)
+    alone = audit_text(cut, "2024-03-08T12:00+08:00", window=window).population
+    assert (alone.precision, alone.precision_share) == (None, 0.0)
+
+
 def orders(*rows: str) -> str:
     return "\n".join(["case,activity,time,item,amount", *(f"{row}" for row in rows)])
 

@@ -600,7 +600,7 @@ def sample() -> Audit:
         model=model(),
         provenance=_provenance(),
         population=Population(
-            11_880, 11_871, 9, 989, 941, 48, 40, 21, 48, 214, T0, AS_OF, 0.997, 612, 0.941, 0.873
+            11_880, 11_871, 9, 989, 941, 48, 40, 21, 48, 214, T0, AS_OF, 0.997, 612, 0.941, 0.873, 0.959
         ),
         conclusion=Conclusion(Outcome.VIOLATIONS, (), True),
         findings=tuple(findings),

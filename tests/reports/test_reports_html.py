@@ -342,6 +342,8 @@ def test_an_audit_shows_the_precision_of_its_model_and_measures_no_tree(
 ) -> None:
     text = read(render(audit, "en", people)).text
     assert "Precision of the model" in text
+    after = text.partition("Share of cases that precision rests on")[2].split("\n", 2)
+    assert "95.9%" in after
     assert "0.873" in text
     assert "Generalisation" not in text
 
