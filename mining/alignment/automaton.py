@@ -15,6 +15,7 @@ from operator import or_
 import numpy as np
 import numpy.typing as npt
 
+from mining.alignment import compiled
 from mining.alignment.reachability import Ints, ReachabilityGraph
 
 WORK_LIMIT = 1_000_000
@@ -41,19 +42,32 @@ class Automaton:
     """Per edge its label's index, or SILENT."""
 
     @cached_property
+    def _leaving(self) -> tuple[Ints, Ints]:
+        return _grouped(self.source, self.states)
+
+    @property
     def outward(self) -> Ints:
         """The edges in the order of their sources."""
-        return np.argsort(self.source, kind="stable")
+        return self._leaving[0]
 
-    @cached_property
+    @property
     def leaving(self) -> Ints:
         """Per state where its edges begin in `outward`, and at last their number."""
-        return np.searchsorted(self.source[self.outward], np.arange(self.states + 1))
+        return self._leaving[1]
 
     @cached_property
     def arriving(self) -> Ints:
         """Per state where the edges that end there begin, and at last their number."""
         return np.searchsorted(self.target, np.arange(self.states + 1))
+
+
+def _grouped(keys: Ints, count: int) -> tuple[Ints, Ints]:
+    """As `exploration.grouped`."""
+    if code := compiled.at_hand():
+        found: tuple[Ints, Ints] = code.exploration.grouped(keys, count)
+        return found
+    order = np.argsort(keys, kind="stable")
+    return order, np.searchsorted(keys[order], np.arange(count + 1))
 
 
 def of_graph(graph: ReachabilityGraph) -> Automaton:

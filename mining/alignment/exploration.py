@@ -1,7 +1,7 @@
 """The exploration of a net, compiled: breadth first, the same graph as in NumPy, to the single edge.
 
-Markings are kept in an open hash table. A marking's hash is linear in its tokens, so that of the marking after
-a firing is known before the marking is made.
+A marking is a byte per place, compared eight places at a time, and found again in an open hash table. Its
+hash is linear in its tokens, so that of the marking after a firing is known before the marking is made.
 """
 
 from __future__ import annotations
@@ -13,17 +13,24 @@ DONE, TOO_MANY_STATES, TOO_MANY_TOKENS = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def explore(place, need, effect, change, initial, first_hash, cap, token_cap):  # type: ignore[no-untyped-def]
+def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays as told below
+    place, need, changed, by, changes, hash_change, initial, first_hash, cap, token_cap
+):  # fmt: skip
     """All markings and firings, in the order in which they are found.
 
-    `place`, `need`, `effect`: see `reachability._FiringRule`; `change`: per transition what it adds to a
-    marking's hash. Returns (outcome, tokens, source, target, transition).
+    Per transition: input places and the tokens they need (the last one repeated), the places it changes, by
+    how many tokens and how many places they are, and what it adds to a marking's hash. `initial`: a byte per
+    place, padded to a multiple of eight.
+    Returns (outcome, tokens, source, target, transition).
     """
-    transitions, places = effect.shape
-    tokens = np.empty((256, places), np.int16)
+    transitions, words = len(place), len(initial) // 8
+    tokens = np.zeros((256, 8 * words), np.uint8)
+    markings = tokens.view(np.uint64)
     hashes = np.empty(256, np.uint64)
-    slots = np.full(1024, -1, np.int64)
+    slots = np.full(1024, -1, np.int32)
     source, target, fired = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024, np.int64)
+    after = np.zeros(8 * words, np.uint8)
+    reached = after.view(np.uint64)
     tokens[0] = initial
     hashes[0] = first_hash
     slots[_slot(first_hash, len(slots))] = 0
@@ -38,32 +45,37 @@ def explore(place, need, effect, change, initial, first_hash, cap, token_cap):  
                     break
             if not enabled:
                 continue
-            reached = hashes[state] + change[t]
-            slot = _slot(reached, len(slots))
-            while slots[slot] >= 0:
-                other = slots[slot]
-                if hashes[other] == reached:
-                    same = True
-                    for p in range(places):
-                        if tokens[other, p] != tokens[state, p] + effect[t, p]:
-                            same = False
-                            break
-                    if same:
+            for w in range(words):
+                reached[w] = markings[state, w]
+            for k in range(changes[t]):
+                count = np.int64(after[changed[t, k]]) + by[t, k]
+                if count > token_cap:
+                    outcome = TOO_MANY_TOKENS
+                after[changed[t, k]] = count
+            value = hashes[state] + hash_change[t]
+            slot = _slot(value, len(slots))
+            number = np.int64(slots[slot])
+            while number >= 0:
+                if hashes[number] == value:
+                    differs = np.uint64(0)
+                    for w in range(words):
+                        differs |= markings[number, w] ^ reached[w]
+                    if differs == 0:
                         break
                 slot = slot + 1 if slot + 1 < len(slots) else 0
-            number = slots[slot]
+                number = np.int64(slots[slot])
             if number < 0:
-                if states == cap:
-                    outcome = TOO_MANY_STATES
+                if states == cap or outcome != DONE:
+                    outcome = max(outcome, TOO_MANY_STATES)
                     break
                 if states == len(hashes):
-                    tokens, hashes = _twice(tokens, hashes)
-                number = states
-                for p in range(places):
-                    tokens[number, p] = tokens[state, p] + effect[t, p]
-                    if tokens[number, p] > token_cap:
-                        outcome = TOO_MANY_TOKENS
-                hashes[number] = reached
+                    tokens = np.concatenate((tokens, np.zeros_like(tokens)))
+                    markings = tokens.view(np.uint64)
+                    hashes = np.concatenate((hashes, np.empty_like(hashes)))
+                number = np.int64(states)
+                for w in range(words):
+                    markings[number, w] = reached[w]
+                hashes[number] = value
                 slots[slot] = number
                 states += 1
                 if 2 * states > len(slots):
@@ -84,13 +96,8 @@ def _slot(value, size):  # type: ignore[no-untyped-def]  # size: a power of two
 
 
 @njit(cache=True, nogil=True)
-def _twice(tokens, hashes):  # type: ignore[no-untyped-def]
-    return np.concatenate((tokens, np.empty_like(tokens))), np.concatenate((hashes, np.empty_like(hashes)))
-
-
-@njit(cache=True, nogil=True)
 def _spread(hashes, states, size):  # type: ignore[no-untyped-def]
-    slots = np.full(size, -1, np.int64)
+    slots = np.full(size, -1, np.int32)
     for state in range(states):
         slot = _slot(hashes[state], size)
         while slots[slot] >= 0:
@@ -100,17 +107,24 @@ def _spread(hashes, states, size):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
+def grouped(keys, count):  # type: ignore[no-untyped-def]
+    """The places of the keys in the order of the keys, else as they came; and where each key begins."""
+    at = np.zeros(count + 2, np.int64)
+    for e in range(len(keys)):
+        at[keys[e] + 2] += 1
+    for s in range(2, count + 2):
+        at[s] += at[s - 1]
+    order = np.empty(len(keys), np.int64)
+    for e in range(len(keys)):
+        order[at[keys[e] + 1]] = e
+        at[keys[e] + 1] += 1
+    return order, at[: count + 1]
+
+
+@njit(cache=True, nogil=True)
 def trim(states, source, target, accepting):  # type: ignore[no-untyped-def]
     """Which states reach an accepting one; and the edges in the order of their targets, else as they came."""
-    at = np.zeros(states + 2, np.int64)
-    for e in range(len(target)):
-        at[target[e] + 2] += 1
-    for s in range(2, states + 2):
-        at[s] += at[s - 1]
-    order = np.empty(len(target), np.int64)
-    for e in range(len(target)):
-        order[at[target[e] + 1]] = e
-        at[target[e] + 1] += 1
+    order, at = grouped(target, states)
     alive = np.zeros(states, np.bool_)
     pending = np.empty(states, np.int64)
     count = 0

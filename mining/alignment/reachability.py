@@ -24,6 +24,7 @@ _CHUNK = 20_000
 
 Ints = npt.NDArray[np.int64]
 Tokens = npt.NDArray[np.int16]
+Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 Marking = tuple[int, ...]
 
@@ -37,7 +38,7 @@ class ReachabilityGraph:
     """Markings as states, firings as edges. Every state can reach an accepting one."""
 
     net: Net
-    tokens: Tokens
+    tokens: Bytes
     """States × places: how many tokens lie there."""
     initial: int
     finals: tuple[int, ...]
@@ -60,7 +61,7 @@ class ReachabilityGraph:
 class Explored(NamedTuple):
     """All reachable markings and firings of a net, in the order in which they are found."""
 
-    tokens: Tokens
+    tokens: Bytes
     """States × places."""
     source: Ints
     """Per firing the state before; firings come in its order."""
@@ -103,17 +104,27 @@ def explored_compiled(net: Net, cap: int) -> Explored:
     code = compiled.load()
     if code is None:
         raise RuntimeError("there is no compiled code")
-    rule = _FiringRule.of(net)
-    initial, factors = _counted(net.initial, len(net.places)), _hash_factors(len(net.places))
-    change, first = rule.effect.astype(np.uint64) @ factors, initial.astype(np.uint64) @ factors
-    outcome, *found = code.exploration.explore(
-        rule.place, rule.need, rule.effect, change, initial, first, cap, TOKEN_CAP
+    rule, places = _FiringRule.of(net), len(net.places)
+    initial, factors = _counted(net.initial, places), _hash_factors(places)
+    changes = [[(place, by) for place, by in enumerate(row) if by] for row in rule.effect.tolist()]
+    changed, by = _padded(changes, (0, 0))
+    outcome, tokens, *firings = code.exploration.explore(
+        rule.place,
+        rule.need,
+        changed,
+        by,
+        np.array([len(each) for each in changes], dtype=np.int64),
+        rule.effect.astype(np.uint64) @ factors,
+        np.pad(initial, (0, -places % 8)).astype(np.uint8),
+        initial.astype(np.uint64) @ factors,
+        cap,
+        TOKEN_CAP,
     )
     if outcome == code.exploration.TOO_MANY_STATES:
         raise TooLargeError(f"more than {cap} reachable markings")
     if outcome == code.exploration.TOO_MANY_TOKENS:
         raise TooLargeError("a place gathers tokens without bound")
-    return Explored(*found)
+    return Explored(tokens[:, :places], *firings)
 
 
 def explored(net: Net, cap: int) -> Explored:
@@ -143,7 +154,7 @@ def explored(net: Net, cap: int) -> Explored:
         new = np.nonzero(reached >= known)[0]
         level = after[first_of[new[np.unique(reached[new], return_index=True)[1]]]]
         levels.append(level)
-    return Explored(np.concatenate(levels), *np.concatenate(edges, axis=1))
+    return Explored(np.concatenate(levels).astype(np.uint8), *np.concatenate(edges, axis=1))
 
 
 @dataclass(frozen=True)
@@ -159,17 +170,14 @@ class _FiringRule:
 
     @classmethod
     def of(cls, net: Net) -> _FiringRule:
-        pre = [sorted(Counter(t.pre).items()) for t in net.transitions]
-        width = max(map(len, pre), default=0)
-        padded = [[*each, *[(each[-1] if each else (0, 0))] * (width - len(each))] for each in pre]
-        table = np.array(padded, dtype=np.int64).reshape(len(pre), width, 2)
+        place, need = _padded([sorted(Counter(t.pre).items()) for t in net.transitions], None)
         effect = [
             _counted(t.post, len(net.places)) - _counted(t.pre, len(net.places)) for t in net.transitions
         ]
         return cls(
-            table[:, :, 0],
-            table[:, :, 1].astype(np.int16),
-            np.array(effect, dtype=np.int16).reshape(len(pre), len(net.places)),
+            place,
+            need.astype(np.int16),
+            np.array(effect, dtype=np.int16).reshape(len(net.transitions), len(net.places)),
         )
 
     def fire(self, markings: Tokens) -> tuple[Ints, Ints, Tokens]:
@@ -179,6 +187,14 @@ class _FiringRule:
             enabled &= markings[:, place] >= need
         source, transition = np.nonzero(enabled)
         return source, transition, markings[source] + self.effect[transition]
+
+
+def _padded(rows: list[list[tuple[int, int]]], pad: tuple[int, int] | None) -> tuple[Ints, Ints]:
+    """Firsts and seconds of the pairs as tables; short rows end in `pad`, or else in their last pair again."""
+    width = max(map(len, rows), default=0)
+    full = [[*row, *[pad or (row[-1] if row else (0, 0))] * (width - len(row))] for row in rows]
+    table = np.array(full, dtype=np.int64).reshape(len(rows), width, 2)
+    return table[:, :, 0].copy(), table[:, :, 1].copy()
 
 
 def _counted(marking: Iterable[int], places: int) -> Tokens:
