@@ -56,7 +56,8 @@ def _list_unread(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> No
         for raw in raws
     )
     store.execute(
-        f"INSERT INTO {EXCLUDED} SELECT file_no, source_row, 'rejected', reason, NULL,"
+        f"INSERT INTO {EXCLUDED} SELECT file_no, source_row,"
+        f" CASE reason WHEN {text(Reason.OTHER_OBJECTS)} THEN 'filtered' ELSE 'rejected' END, reason, NULL,"
         f" nullif(left(value, 200), ''),"
         f" CASE file_no {arms} END FROM {UNREAD}"
     )

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 EVENT_COLUMNS: dict[str, str] = {
     "row_no": "int64",  # unique, ascending in reading order over all files; every ordering ends in it
     "file_no": "int32",  # index into Provenance.files
-    # Row as a spreadsheet counts it (heading = 1). XES, OCEL: ordinal of the event, Parquet, table: of the row,
-    # JSON lines: number of the line; each from 1.
+    # Row as a spreadsheet counts it (heading = 1). XES, OCEL: ordinal of the event, Parquet, table: of the
+    # row, JSON lines: number of the line; each from 1.
     "source_row": "int64",
     "case_id": "string",  # never null, never trimmed of leading zeros, never read as 'missing'
     "activity": "string",  # never null: the label as the export spells it (wide: the milestone's heading)

@@ -79,12 +79,16 @@ def propose_from(
 ) -> tuple[Proposal, tuple[RawTable, ...]]:
     """As `propose`, with the raw tables that were loaded for it (all columns), for use in reading."""
     known = vocabulary or Vocabulary()
-    is_xes = sources[0].format == "xes"
-    draft = _from_xes(sources[0], known) if is_xes else _Draft(sources[0].name)
-    options = Options(frozenset(draft.headings()) or None, progress=progress)
+    draft = _from_standard(store, sources[0], known)
+    given = draft or _Draft(sources[0].name)
+    options = Options(
+        frozenset(given.headings()) or None,
+        object_type=given.object_type,
+        zone=str(given.keys.get("zone", "UTC")),
+        progress=progress,
+    )
     raws = tuple(load_raw(store, source, i, options) for i, source in enumerate(sources))
-    if not is_xes:
-        draft = _from_columns(store, raws[0], known)
+    draft = draft or _from_columns(store, raws[0], known)
     mapping = draft.mapping()
     if mapping is None:
         return Proposal(None, False, tuple(draft.reasons), tuple(draft.questions)), raws
@@ -112,14 +116,65 @@ class _Draft:
     def ask(self, what: str, mend: str) -> None:
         self.questions.append(Problem(what, self.file, None, mend))
 
+    @property
+    def object_type(self) -> str | None:
+        found = self.keys.get("object_type")
+        return found if isinstance(found, str) else None
+
     def headings(self) -> list[str]:
-        return [*(str(v) for v in self.keys.values() if isinstance(v, str)), *self.attributes.values()]
+        named = (value for key, value in self.keys.items() if key not in ("object_type", "zone"))
+        return [*(value for value in named if isinstance(value, str)), *self.attributes.values()]
 
     def mapping(self) -> Mapping | None:
         try:
             return Mapping.model_validate({**self.keys, "attributes": self.attributes})
         except ValidationError:
             return None
+
+
+def _from_standard(store: Store, source: Source, vocabulary: Vocabulary) -> _Draft | None:
+    """A format that names its parts itself needs no guess; None for one that does not."""
+    if source.format == "xes":
+        return _from_xes(source, vocabulary)
+    return _from_ocel(store, source, vocabulary) if source.format.startswith("ocel") else None
+
+
+def _from_ocel(store: Store, source: Source, vocabulary: Vocabulary) -> _Draft:
+    from logs.readers import ocel
+
+    draft = _Draft(source.name)
+    found = ocel.survey(store, source)
+    for key, heading in (
+        ("case", ocel.OBJECT),
+        ("activity", ocel.ACTIVITY),
+        ("time", ocel.TIME),
+        ("event_id", ocel.EVENT),
+    ):
+        draft.take(key, heading, "OCEL 2.0")
+    best = found.types[0]
+    draft.keys["object_type"] = best.name
+    draft.reasons.append(
+        f"object_type: {best.name} (most events concern one of its {best.objects:,} objects)"
+    )
+    if len(found.types) > 1:
+        shown = ", ".join(f"{each.name} ({each.events:,} events)" for each in found.types)
+        draft.ask(
+            f"the objects of {len(found.types)} types could each be the case: {shown}",
+            "state object_type: one of them in the mapping",
+        )
+    if found.naive_times:
+        draft.keys["zone"] = "UTC"
+        draft.reasons.append("zone: UTC (its times state no offset; OCEL writes them in UTC)")
+    headings = ocel.headings(found.declared, best.name)
+    for kind in headings:
+        if kind.startswith(ocel.OTHERS) and kind != ocel.OTHERS + best.name:
+            _take_attribute(draft, kind.removeprefix(ocel.OTHERS), kind, "identifiers of the other objects")
+    for attribute, names, _ in vocabulary.attributes:
+        wanted = {fold_label(name) for name in (attribute, *names)}
+        match = next((h for h in headings if fold_label(h.removeprefix(ocel.CASE)) in wanted), None)
+        if match:
+            _take_attribute(draft, attribute, match, "its name")
+    return draft
 
 
 def _from_xes(source: Source, vocabulary: Vocabulary) -> _Draft:

@@ -36,10 +36,10 @@ def read(
 ) -> EventLog:
     """Read one or several exports as one event log.
 
-    `paths`: files or globs (CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0; all but XLSX also gzipped) and
-    addresses of PostgreSQL tables, read in this order. `mapping`: a
-    mapping, or the file of one; None: what `propose` proposes, if it is confident. `vocabulary`: names that a
-    reference model knows; only a proposal uses it. `filters`: see `logs.filters`; added to those of the
+    `paths`: files or globs (CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0; all but XLSX also gzipped)
+    and addresses of PostgreSQL tables, read in this order. `mapping`: a mapping, or the file of one; None:
+    what `propose` proposes, if it is confident. `vocabulary`: names that a reference model knows; only a
+    proposal uses it. `filters`: see `logs.filters`; added to those of the
     mapping. `limit`: overrides the mapping's `reject_limit` (share of rows, 0 to 1). `progress`: called with
     stage, done and total (None: not known).
 

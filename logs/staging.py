@@ -89,7 +89,7 @@ def _shared(raw: RawTable, mapping: Mapping) -> dict[str, str]:
     """Columns that both layouts fill alike. Attributes stay as they are but for empty ones."""
     columns = {
         "file_no": f"{raw.file_no}::INTEGER",
-        "source_row": raw.row,
+        "source_row": raw.place or raw.row,
         "case_id": _field(raw, mapping.case),
     }
     for key in _TEXT_KEYS:

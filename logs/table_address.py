@@ -31,7 +31,7 @@ class TableAddress:
 
 
 def parse_address(url: str) -> TableAddress:
-    """Read the address of a table. Raises InputError, which repeats nothing that may be part of a password."""
+    """Read the address of a table. Raises InputError, which repeats nothing that may be of a password."""
     scheme, _, rest = url.partition("://")
     if scheme.lower() not in SCHEMES:
         raise InputError(
@@ -40,7 +40,7 @@ def parse_address(url: str) -> TableAddress:
         )  # fmt: skip
     problem = Problem(
         "the address of the database cannot be read", "", None,
-        f"write {EXAMPLE}; a character such as @ / # ? in a user, password or table is written %40 %2F %23 %3F",
+        f"write {EXAMPLE}; in a user, password or table, @ / # ? are written %40 %2F %23 %3F",
     )  # fmt: skip
     try:
         parts = urlsplit(f"postgresql://{rest}")
@@ -57,8 +57,7 @@ def parse_address(url: str) -> TableAddress:
     match = _TABLE.fullmatch(named[0]) if len(named) == 1 else None
     if match is None:
         raise InputError(
-            Problem("the address names no table" if not named else "the address names no one table", shown, None,
-                    "end it in ?table=schema.table")
+            Problem("the address names no one table", unquote(shown), None, "end it in ?table=schema.table")
         )  # fmt: skip
     kept = "&".join(pair for pair in parts.query.split("&") if pair.partition("=")[0] != "table")
     return TableAddress(

@@ -13,7 +13,7 @@ import pyarrow as pa
 from logs.encoding import Encoding, decide, has_foreign, text_lines
 from logs.event_log import Reason, SourceFile
 from logs.problems import InputError, Problem
-from logs.readers.json_values import RepeatedKey, as_text, decoder, texts
+from logs.readers.json_values import RepeatedKeyError, as_text, decoder, texts
 from logs.readers.raw import BATCH, Options, RawTable, Unread, create_unread, write_unread
 from logs.sources import Source, unpack
 from logs.store import Store
@@ -36,7 +36,7 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     encoding = decide(path, source.name, options.encoding)
     writer = _Writer(store, file_no, source.name, options)
     rows = 0
-    for rows, line in enumerate(_lines(path, encoding), 1):  # noqa: B007  # the last number is the count
+    for rows, line in enumerate(_lines(path, encoding), 1):
         found = _parse(line, rows)
         if isinstance(found, Unread):
             writer.refuse(found)
@@ -65,7 +65,7 @@ def _parse(line: str, number: int) -> dict[str, Any] | Unread:
         return Unread(number, Reason.UNDECODABLE, shown.encode("utf-8", "backslashreplace").decode())
     try:
         value = decoder.decode(line)
-    except RepeatedKey as repeated:
+    except RepeatedKeyError as repeated:
         return Unread(number, Reason.REPEATED_KEY, f"{repeated.key}: {shown}"[:200])
     except (ValueError, RecursionError):  # more than 4,300 digits, or nested by the thousand, is no record
         return Unread(number, Reason.NOT_JSON, shown.replace("\x00", "\\x00"))
@@ -140,13 +140,9 @@ class _Writer:
 
 
 def _no_object(path: Path, encoding: Encoding, file: str) -> InputError:
-    first, rest = "", ""
-    for number, line in enumerate(_lines(path, encoding), 1):
-        first = line.strip()
-        if first:
-            rest = "\n"
-            break
+    filled = ((number, line.strip()) for number, line in enumerate(_lines(path, encoding), 1) if line.strip())
+    number, first = next(filled, (1, ""))
     what, mend = f"no line is a JSON object; the first is {first[:60]!r}", "write one object per line"
-    if rest and (first[0] in "[{"):
+    if first.startswith(("[", "{")):
         what, mend = _DOCUMENT
-    return InputError(Problem(what, file, number if first else 1, mend))
+    return InputError(Problem(what, file, number, mend))

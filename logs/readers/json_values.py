@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-class RepeatedKey(ValueError):
+class RepeatedKeyError(ValueError):
     """A key stands twice in one object."""
 
     def __init__(self, key: str) -> None:
@@ -25,7 +25,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         seen: set[str] = set()
-        raise RepeatedKey(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+        raise RepeatedKeyError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
     return found
 
 

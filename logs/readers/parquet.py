@@ -36,7 +36,8 @@ class _Column:
 def load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
     """Fill a raw table from a Parquet file; rows are numbered from 1.
 
-    Raises InputError for a file that is cut off, damaged or encrypted, or a column that cannot be read exactly.
+    Raises InputError for a file that is cut off, damaged or encrypted, and for a column that cannot be read
+    exactly.
     """
     path = unpack(source, store.folder / f"{file_no}.unpacked") if source.gzipped else source.path
     try:
@@ -75,7 +76,8 @@ def _load(store: Store, source: Source, path: Path, file_no: int, options: Optio
 def _columns(store: Store, path: Path) -> tuple[_Column, ...]:
     engine = store.rows(f"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {_scan(path)})")
     tree = store.rows(
-        f"SELECT name, type, coalesce(num_children, 0), coalesce(precision, 0) FROM parquet_schema({_quoted(path)})"
+        "SELECT name, type, coalesce(num_children, 0), coalesce(precision, 0)"
+        f" FROM parquet_schema({_quoted(path)})"
     )
     top = _top_level(tree)
     return tuple(
@@ -100,8 +102,8 @@ def _top_level(tree: list[tuple[Any, ...]]) -> list[tuple[str, str | None, int]]
 def _check_exact(columns: list[_Column], file: str) -> None:
     """The engine has decimals of up to 38 digits; longer ones it reads as something else, without a word."""
     problems = [
-        Problem(f"column '{c.heading}' holds decimals of {c.precision} digits, more than {_MOST_DIGITS}", file,
-                None, "leave it out of the mapping, or export it as text")
+        Problem(f"column '{c.heading}' holds decimals of {c.precision} digits, more than {_MOST_DIGITS}",
+                file, None, "leave it out of the mapping, or export it as text")
         for c in columns
         if c.precision > _MOST_DIGITS
     ]  # fmt: skip
@@ -117,7 +119,8 @@ def _fill(store: Store, path: Path, table: str, columns: tuple[_Column, ...], ke
         # The file has a column of that name, so the engine gives no row number: the order of insertion does.
         store.execute(f"CREATE OR REPLACE TEMP TABLE {table}_plain AS SELECT * FROM {_scan(path)}")
         store.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT rowid + 1 AS source_row{selected} FROM {table}_plain"
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT rowid + 1 AS source_row{selected}"
+            f" FROM {table}_plain"
         )
         store.execute(f"DROP TABLE {table}_plain")
         return

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from damage import flipped, rows_or_told
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from logs_helpers import LONG, accounted, events, excluded
@@ -76,7 +77,7 @@ def test_times_of_96_bits_are_instants(tmp_path: Path) -> None:
         (pa.array([9_007_199_254_740_993]), "9007199254740993"),
         (pa.array([2**64 - 1], pa.uint64()), "18446744073709551615"),
         (pa.array([Decimal("1.50")]), "1.50"),
-        (pa.array([Decimal("12345678901234567890.123456789012345678")]), "12345678901234567890.123456789012345678"),
+        (pa.array([Decimal(f"{'9' * 20}.{'1' * 18}")]), f"{'9' * 20}.{'1' * 18}"),
         (pa.array([1001.0]), "1001"),
         (pa.array([0.1]), "0.1"),
         (pa.array([float("nan")]), None),
@@ -88,12 +89,12 @@ def test_times_of_96_bits_are_instants(tmp_path: Path) -> None:
         (pa.array([{"a": 1, "b": None}]), '{"a":1,"b":null}'),
         (pa.array([None], pa.list_(pa.int64())), None),
     ],
-)  # fmt: skip
+)
 def test_values_become_text_without_loss(tmp_path: Path, values: pa.Array, expected: str | None) -> None:
     assert attribute(tmp_path, values) == expected
 
 
-@given(values=st.lists(st.decimals(allow_nan=False, allow_infinity=False, places=6).filter(lambda d: abs(d) < 10**30), min_size=1, max_size=20))  # fmt: skip
+@given(values=st.lists(st.decimals(-(10**30), 10**30, places=6), min_size=1, max_size=20))
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_decimals_keep_every_digit(tmp_path: Path, values: list[Decimal]) -> None:
     columns = {"case": [str(i) for i in range(len(values))], "x": pa.array(values, pa.decimal128(38, 6))}
@@ -162,15 +163,8 @@ def test_a_truncated_file_is_told(tmp_path: Path, share: float) -> None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_flipped_bytes_are_told_or_read_but_never_a_traceback(tmp_path: Path, data: st.DataObject) -> None:
     path = write(tmp_path, {"case": ["1", "2"] * 50, "activity": ["a"] * 100, "time": [EIGHT] * 100})
-    content = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 4))):
-        content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
-    path.write_bytes(content)
-    try:
-        with read(path, LONG) as log:
-            accounted(log)
-    except InputError as error:
-        assert all(problem.what for problem in error.problems)
+    path.write_bytes(data.draw(flipped(path.read_bytes())))
+    rows_or_told(path, LONG)
 
 
 def test_a_file_without_rows_is_told(tmp_path: Path) -> None:
