@@ -99,6 +99,7 @@ def input_object(log: Provenance, shown: Callable[[str], str]) -> JsonObject:
                 "delimiter": each.delimiter,
                 "sheet": each.sheet,
                 "rows_read": each.rows_read,
+                "query": each.query,
             }
             for each in log.files
         ],

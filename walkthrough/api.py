@@ -39,7 +39,8 @@ def audit(
     """Audit one exported log against a reference model.
 
     Args:
-        paths: file, files or globs (CSV, TSV, XLSX, XES; CSV and XES also gzipped).
+        paths: file, files or globs (CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0; all but XLSX also
+            gzipped), and addresses of PostgreSQL tables.
         model: id of a library model, folder of a model, or a loaded one.
         mapping: how columns are read; without one a confident proposal is used.
         override: YAML file with values that replace or complete those of the contract.

@@ -43,7 +43,13 @@ class Format(StrEnum):
     JSON = "json"
 
 
-Logs = Annotated[list[str], typer.Argument(help="Export files or globs: CSV, TSV, XLSX, XES (also .gz).")]
+Logs = Annotated[
+    list[str],
+    typer.Argument(
+        help="Export files or globs: CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0 (also .gz); or"
+        " postgresql://user@host/database?table=schema.table."
+    ),
+]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="Mapping file (YAML); default: proposed.")
 ]

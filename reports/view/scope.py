@@ -139,7 +139,8 @@ def input_view(
 def _about(file: SourceFile, t: Catalogue, f: Formats) -> str:
     encoding = f"{file.encoding} ({file.encoding_reason})" if file.encoding_reason else file.encoding
     sheet = t("file.sheet", sheet=file.sheet) if file.sheet else ""
-    return " · ".join(part for part in (file.format.upper(), encoding, sheet, f.size(file.size)) if part)
+    parts = (file.format.upper(), encoding, sheet, f.size(file.size), " ".join(file.query.split()))
+    return " · ".join(part for part in parts if part)
 
 
 def _examples(c: Context) -> dict[str, list[str]]:
