@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
@@ -37,6 +37,7 @@ from mining.findings import (
 from mining.ledger import with_ledger
 from mining.occurrences import with_fingerprint
 from mining.rates import rates
+from mining.severity_factors import raising_factors
 from mining.worst import worst_occurrences
 from reference_models.model import Net, ReferenceModel
 
@@ -104,20 +105,30 @@ def audit(
 
 
 def _refuse_unknown_checks(model: ReferenceModel) -> None:
-    """A required check that no detector makes could never fail: a slip of the pen, told at once."""
+    """A required check that no detector makes could never fail, nor a severity for it count: told at once."""
     known = sorted(f"{detector.family}.{kind}" for detector in detectors() for kind in detector.kinds)
     problems = [
         Problem(
-            f"required_checks: no check '{name}'",
+            f"{key}: no check '{name}'",
             f"{model.location}: {model.id}",
             mend=f"did you mean '{near[0]}'?"
             if (near := get_close_matches(name, known, 1))
             else ", ".join(known),
         )
-        for name in sorted(model.required_checks - set(known))
+        for key, name in _named_checks(model)
+        if name not in known
     ]
     if problems:
         raise InputError(problems)
+
+
+def _named_checks(model: ReferenceModel) -> Iterator[tuple[str, str]]:
+    """(where the contract says it, 'family.kind')."""
+    yield from (("required_checks", name) for name in sorted(model.required_checks))
+    yield from (("severity", name.partition(":")[0]) for name in model.severity if "." in name)
+    for each in model.severity_factors:
+        if "." in each.of:
+            yield f"severity_factors.{each.id}.of", each.of.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -205,6 +216,7 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
         .set_index("rule_id")
     )
     examples = worst_occurrences(violated, worst)
+    raised = raising_factors(bound.model, found.rules, violated, bound.cases)
     findings = []
     for rule_id, counts in found.counts.items():
         if counts.total == 0:
@@ -212,17 +224,21 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
         rule = found.rules[rule_id]
         fact = facts.loc[rule_id] if rule_id in facts.index else None
         exposure = None if fact is None or pd.isna(fact.exposure) else float(fact.exposure)
+        factors = raised.get(rule_id, ())
         findings.append(
             Finding(
                 rule=rule,
                 counts=counts,
-                severity=rule.severity if counts.violated else Severity.INFO,
+                severity=max((rule.severity, *(each.to for each in factors)))
+                if counts.violated
+                else Severity.INFO,
                 cases_violated=0 if fact is None else int(fact.cases),
                 reasons=found.reasons.get(rule_id, ()),
                 ambiguous=0 if fact is None else int(fact.ambiguous),
                 exposure=exposure,
                 worst=tuple(examples.get(rule_id, ())),
                 variants_violated=0 if fact is None else int(fact.variants),
+                raised=factors,
             )
         )
     findings.sort(key=lambda f: (-f.severity, -f.counts.violated, f.rule.id))

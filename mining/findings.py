@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
-from reference_models.model import Authority
+from reference_models.model import Authority, SeverityFactor
 
 
 class Verdict(StrEnum):
@@ -172,6 +172,17 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Raised:
+    """A declared factor that raised the severity of a finding."""
+
+    factor: SeverityFactor
+    to: Severity
+    """What it raises the finding to: the factor's, at most LOW where the criterion is assumed."""
+    occurrences: int
+    """Violated occurrences that meet it."""
+
+
+@dataclass(frozen=True)
 class Finding:
     """A rule with what became of it."""
 
@@ -190,6 +201,8 @@ class Finding:
     """The worst violated occurrences, worst first (overrun, then amount, then case, then anchor)."""
     variants_violated: int = 0
     """Distinct variants among the cases violated."""
+    raised: tuple[Raised, ...] = ()
+    """The factors that raised it above the rule's severity, in the contract's order."""
 
     @property
     def cause(self) -> None:

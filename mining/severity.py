@@ -29,4 +29,9 @@ def severity_of(
         level = Severity[stated.upper()]
     else:
         level = next(DEFAULTS[key] for key in keys if key in DEFAULTS)
+    return capped(level, authority)
+
+
+def capped(level: Severity, authority: Authority) -> Severity:
+    """The level that a criterion can bear: at most LOW where it is only assumed."""
     return min(level, Severity.LOW) if authority.standing is Standing.ASSUMED else level

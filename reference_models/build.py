@@ -13,6 +13,7 @@ from reference_models.contract import (
     LimitDocument,
     MaybeStated,
     RowDocument,
+    SeverityFactorDocument,
     Stated,
     TextDocument,
 )
@@ -32,6 +33,7 @@ from reference_models.model import (
     PingPong,
     ReferenceModel,
     Role,
+    SeverityFactor,
     Standing,
     Text,
     Told,
@@ -98,6 +100,7 @@ def build_model(
         ends=contract.ends,
         reopened_by=contract.reopened_by,
         severity=dict(contract.severity),
+        severity_factors=tuple(_factor(key, each) for key, each in contract.severity_factors.items()),
         costs=dict(contract.costs),
         required_checks=frozenset(contract.required_checks),
         bpmn_sha256=bpmn_sha256,
@@ -203,3 +206,13 @@ def _duplicates(contract: ContractDocument) -> Iterator[DuplicateIdentity]:
 def _ping_pong(contract: ContractDocument) -> PingPong | None:
     said = contract.ping_pong
     return PingPong(said.between, said.allowed, _authority(said)) if said else None
+
+
+def _factor(key: str, document: SeverityFactorDocument) -> SeverityFactor:
+    if document.classes is not None:
+        ((attribute, categories),) = document.classes.items()
+        return SeverityFactor(key, document.of, "class", document.to, attribute, categories)
+    if document.overrun is not None:
+        times = float(document.overrun.removesuffix("x"))
+        return SeverityFactor(key, document.of, "overrun", document.to, least=times)
+    return SeverityFactor(key, document.of, "exposure", document.to, least=document.exposure)

@@ -221,6 +221,30 @@ class PingPongDocument(Stated):
     allowed: Annotated[int, Field(ge=0)]
 
 
+class SeverityFactorDocument(Document):
+    """What raises findings above their default severity: exactly one of classes, overrun, exposure."""
+
+    of: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z_]+(:.+)?)?$")]
+    """Findings that it is for, as under `severity`: family, family.kind or rule id."""
+    to: Literal["low", "medium", "high"]
+    classes: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] | None = None
+    """One case attribute and the categories that count."""
+    overrun: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?x$")] | None = None
+    """Measure in multiples of the limit, e.g. '2x'."""
+    exposure: Positive | None = None
+    """Money at stake in one occurrence."""
+
+    @model_validator(mode="after")
+    def _one_factor(self) -> SeverityFactorDocument:
+        if sum(each is not None for each in (self.classes, self.overrun, self.exposure)) != 1:
+            raise ValueError("give exactly one of classes, overrun, exposure")
+        if self.classes is not None and len(self.classes) != 1:
+            raise ValueError("classes names one attribute")
+        if self.overrun is not None and float(self.overrun.removesuffix("x")) <= 1:
+            raise ValueError("overrun must be more than 1x: whatever is violated is past its limit")
+        return self
+
+
 class ContractDocument(Document):
     """The whole of contract.yaml."""
 
@@ -244,6 +268,7 @@ class ContractDocument(Document):
     ends: tuple[str, ...] = ()
     reopened_by: tuple[str, ...] = ()
     severity: dict[str, Literal["info", "low", "medium", "high"]] = Field(default_factory=dict)
+    severity_factors: dict[str, SeverityFactorDocument] = Field(default_factory=dict)
     required_checks: tuple[Annotated[str, Field(pattern=r"^[a-z]+\.[a-z_]+$")], ...] = ()
     costs: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
 

@@ -14,9 +14,9 @@ from reference_models.bpmn import Process
 from reference_models.contract import BandDocument, ContractDocument, MaybeStated, RowDocument, Stated
 from reference_models.deadline_tables import table_problems
 from reference_models.places import Places, Where
+from reference_models.severities import severity_problems
 
 _Spellings = Mapping[tuple[str, ...], tuple[str, ...]]
-_FAMILIES = ("handoff", "duplicate", "lost", "deadline", "rule", "deviation")
 
 RESERVED_ATTRIBUTES = frozenset(
     {*EVENT_COLUMNS, *CASE_COLUMNS}
@@ -62,6 +62,7 @@ def cross_problems(
         table_problems(contract, places),
         _spellings(context),
         _sources(context),
+        severity_problems(contract, places),
     )
     return tuple(problem for check in checks for problem in check)
 
@@ -129,10 +130,6 @@ def _references(context: _Context) -> Iterator[Problem]:
                 where = ("handoffs", handoff_id, "received_by")
                 mend = "name an activity with 'outside_flow: true', or use accepted_by"
                 yield places.problem(where, f"'{name}' is a task of the flow and cannot record receipt", mend)
-    for rule in contract.severity:
-        family = rule.split(".")[0]
-        if family not in _FAMILIES:
-            yield places.unknown(("severity", rule), "family of findings", family, _FAMILIES)
 
 
 def _activity_references(contract: ContractDocument) -> Iterator[tuple[Where, str]]:

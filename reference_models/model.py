@@ -240,6 +240,28 @@ class AttributeSpec:
 
 
 @dataclass(frozen=True)
+class SeverityFactor:
+    """What makes a violation graver than its rule's default severity."""
+
+    id: str
+    of: str
+    """Rule id, or 'family' or 'family.kind': the findings that it may raise."""
+    factor: str
+    """'class' (the case is of one of `categories`), 'overrun' (the measure is at least `least` times the
+    limit) or 'exposure' (the money at stake is at least `least`)."""
+    to: str
+    """Severity of a finding of which a violated occurrence meets it: 'low', 'medium' or 'high'."""
+    attribute: str = ""
+    """Of a class: the case attribute."""
+    categories: tuple[str, ...] = ()
+    least: float | None = None
+
+    def speaks_of(self, rule_id: str) -> bool:
+        """Whether it may raise findings of this rule."""
+        return rule_id == self.of or rule_id.startswith((f"{self.of}.", f"{self.of}:"))
+
+
+@dataclass(frozen=True)
 class Timer:
     """A timer event of the diagram: documentation of a limit; deadlines are judged by the contract."""
 
@@ -328,6 +350,8 @@ class ReferenceModel:
     """What the user's override file changed, one dotted key each."""
     texts: Mapping[str, Text] = field(default_factory=dict)
     """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
+    severity_factors: tuple[SeverityFactor, ...] = ()
+    """What raises a finding above its default severity."""
 
     @property
     def sha256(self) -> str:

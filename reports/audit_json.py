@@ -88,6 +88,18 @@ def _model(model: ReferenceModel) -> JsonObject:
         "process": model.process,
         "location": model.location,
         "overrides": list(model.overrides),
+        "severity_factors": [
+            {
+                "id": each.id,
+                "of": each.of,
+                "factor": each.factor,
+                "attribute": each.attribute,
+                "categories": list(each.categories),
+                "least": each.least,
+                "to": each.to,
+            }
+            for each in model.severity_factors
+        ],
         "sources": [{"id": id, "text": _text(text)} for id, text in model.sources],
         "sha256": model.sha256,
         "bpmn_sha256": model.bpmn_sha256,
@@ -146,6 +158,15 @@ def _finding(finding: Finding) -> JsonObject:
         "authority": _authority(rule.authority),
         "default_severity": rule.severity.name.lower(),
         "severity": finding.severity.name.lower(),
+        "raised": [
+            {
+                "id": each.factor.id,
+                "factor": each.factor.factor,
+                "to": each.to.name.lower(),
+                "occurrences": each.occurrences,
+            }
+            for each in finding.raised
+        ],
         "activities": list(rule.activities),
         "roles": list(rule.roles),
         "label": rule.label,

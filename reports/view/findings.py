@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from mining.findings import Counts, Finding, Severity
+from mining.findings import Counts, Finding, Raised
 from reports.view.anchors import finding_anchor
 from reports.view.context import Context
 from reports.view.evidence import OccurrenceView, occurrence_view, overrun
@@ -119,11 +119,23 @@ def _count_texts(counts: Counts, c: Context) -> tuple[tuple[str, str, str], ...]
 
 
 def _severity_note(finding: Finding, c: Context) -> str:
-    default = finding.rule.severity
-    if finding.counts.violated == 0 or finding.severity is default:
+    if not finding.raised:
         return ""
-    key = "severity.raised" if finding.severity > default else "severity.lowered"
-    return c.t(key, default=c.names.severity(Severity(default)))
+    factors = c.t("list.semicolon").join(_met(each, c) for each in finding.raised)
+    return c.t("severity.raised", default=c.names.severity(finding.rule.severity), factors=factors)
+
+
+def _met(raised: Raised, c: Context) -> str:
+    """How many violated occurrences meet a factor, in words."""
+    factor = raised.factor
+    if factor.factor == "class":
+        what = {
+            "attribute": c.names.attribute(factor.attribute),
+            "values": c.t("list.and").join(factor.categories),
+        }
+    else:
+        what = {"least": c.formats.number(factor.least or 0.0)}
+    return c.t.count(f"severity.factor.{factor.factor}", raised.occurrences, **what)
 
 
 def _condition(finding: Finding, c: Context) -> str:

@@ -216,9 +216,21 @@ def _limitations(c: Context) -> Iterator[str]:
         yield t.count("limitation.ambiguous", ambiguous)
     if people.exact_share < 1:
         yield t("limitation.exact", share=f.percent(people.exact_share))
+    for factor, name in _not_applied(c):
+        yield t("limitation.factor", id=factor, attribute=c.names.attribute(name))
     if audit.model.overrides:
         yield t("limitation.overrides", keys=", ".join(audit.model.overrides))
     if log.mapping_origin == "proposed":
         yield t("limitation.proposed")
     if audit.not_checked:
         yield t.count("limitation.not_checked", len(audit.not_checked))
+
+
+def _not_applied(c: Context) -> Iterator[tuple[str, str]]:
+    """(severity factor, attribute that it looks at and that the log lacks)."""
+    audit = c.audit
+    amounts = [each.amount for each in audit.model.duplicates if each.amount]
+    for factor in audit.model.severity_factors:
+        asked = {"class": [factor.attribute], "exposure": amounts}.get(factor.factor, [])
+        if asked and not set(asked).intersection(audit.provenance.attributes):
+            yield factor.id, asked[0]

@@ -1,6 +1,7 @@
 """Mistakes in a contract: each is told with its line and how to mend it, all at once."""
 
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -166,6 +167,71 @@ SPOILT = {
     ),
     "name of an element": (("texts",), {"gate": {"zh": "门", "en": "Gate"}}, "no element in the BPMN 'gate'"),
     "severity": (("severity",), {"handof.dropped": "high"}, "no family of findings 'handof'"),
+    "factor of no family": (
+        ("severity_factors",),
+        {"x": {"of": "dead.late", "overrun": "2x", "to": "high"}},
+        "no family of findings 'dead'",
+    ),
+    "factor without a condition": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "to": "high"}},
+        "give exactly one of classes, overrun, exposure",
+    ),
+    "factor with two conditions": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "overrun": "2x", "classes": {"grade": ["A"]}, "to": "high"}},
+        "give exactly one of classes, overrun, exposure",
+    ),
+    "overrun without its unit": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "to": "high", "overrun": 2}},
+        "severity_factors.x.overrun",
+    ),
+    "overrun that all have": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "overrun": "1x", "to": "high"}},
+        "more than 1x",
+    ),
+    "overrun where there is no limit": (
+        ("severity_factors",),
+        {"x": {"of": "deviation", "overrun": "2x", "to": "high"}},
+        "findings of 'deviation' have no limit",
+    ),
+    "exposure where there is no money": (
+        ("severity_factors",),
+        {"x": {"of": "lost", "exposure": 1000, "to": "high"}},
+        "findings of 'lost' have no money",
+    ),
+    "exposure without an amount": (
+        ("severity_factors",),
+        {"x": {"of": "duplicate", "exposure": 1000, "to": "high"}},
+        "no duplicates of this contract name an amount",
+    ),
+    "factor on an unknown attribute": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "classes": {"grad": ["A"]}, "to": "high"}},
+        "no attribute 'grad'",
+    ),
+    "factor on a number": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "classes": {"lines": ["A"]}, "to": "high"}},
+        "'lines' is not a category",
+    ),
+    "factor on an unknown class": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "classes": {"grade": ["A", "B"]}, "to": "high"}},
+        "no category 'B'",
+    ),
+    "factor on two attributes": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "classes": {"grade": ["A"], "lines": ["1"]}, "to": "high"}},
+        "names one attribute",
+    ),
+    "factor that lowers": (
+        ("severity_factors",),
+        {"x": {"of": "deadline", "overrun": "2x", "to": "info"}},
+        "severity_factors.x.to",
+    ),
     "cost": (("costs",), {"nothing": 2}, "no activity 'nothing'"),
     "source": (("activities", "ask", "source"), "S9", "no source 'S9'"),
     "unknown key": (("deadline",), {}, "unknown key 'deadline'"),
@@ -266,3 +332,56 @@ def test_an_attribute_may_not_bear_the_name_of_a_column_of_ours(tmp_path):
     ((line, problem),) = mistakes(tmp_path, contract)
     assert line == "activity_id:"
     assert "reserved name" in problem.what
+
+
+def test_a_factor_that_raises_to_what_holds_anyway_is_told(tmp_path):
+    contract = two_steps()
+    contract["severity"] = {"deadline": "medium"}
+    contract["severity_factors"] = {"x": {"of": "deadline", "overrun": "2x", "to": "medium"}}
+    ((line, problem),) = mistakes(tmp_path, contract)
+    assert line == "to: medium"
+    assert "'deadline' is 'medium' already" in problem.what
+
+
+def test_the_factors_of_severity_are_read(tmp_path):
+    contract = two_steps()
+    contract["severity_factors"] = {
+        "special": {"of": "deadline", "classes": {"grade": ["A"]}, "to": "high"},
+        "far_past": {"of": "deadline.late", "overrun": "2.5x", "to": "high"},
+    }
+    special, far_past = load(write_model(tmp_path, contract)).severity_factors
+    assert (special.factor, special.attribute, special.categories) == ("class", "grade", ("A",))
+    assert (far_past.id, far_past.of, far_past.factor, far_past.least) == (
+        "far_past",
+        "deadline.late",
+        "overrun",
+        2.5,
+    )
+    assert far_past.speaks_of("deadline.late:answer/few/A")
+    assert not far_past.speaks_of("deadline.latest:answer")
+    assert special.speaks_of("deadline.late:answer/few/A")
+    assert not special.speaks_of("lost.stalled:ask")
+
+
+def test_the_factors_that_the_documentation_shows_are_good(tmp_path):
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (shown,) = [
+        each for each in re.findall(r"^```yaml\n(.*?)^```$", text, re.S | re.M) if "severity_factors" in each
+    ]
+    contract = two_steps() | yaml.safe_load(shown)
+    contract["attributes"]["service_class"] = {
+        "name": {"zh": "服务等级", "en": "Service class"},
+        "type": "category",
+        "values": {"A": ["加急"]},
+    }
+    contract["duplicates"] = {
+        "again": {
+            **contract["activities"]["ask"],
+            "activity": "ask",
+            "same": ["lines"],
+            "within_days": 30,
+            "amount": "lines",
+        }
+    }
+    model = load(write_model(tmp_path, contract))
+    assert [each.factor for each in model.severity_factors] == ["class", "overrun", "exposure"]

@@ -136,3 +136,13 @@ def test_an_override_fits_a_model_in_a_folder_too(tmp_path):
     ours = write(tmp_path, "title: {en: Ours}\n")
     assert load(folder, override=ours).title.en == "Ours"
     assert load(folder, override=ours).title.zh == "两步"
+
+
+def test_an_override_adds_a_factor_and_changes_one_by_its_id(tmp_path):
+    contract = two_steps()
+    contract["severity_factors"] = {"far_past": {"of": "deadline", "overrun": "2x", "to": "high"}}
+    folder = write_model(tmp_path / "model", contract)
+    text = "severity_factors:\n  far_past: {overrun: 3x}\n  A: {of: lost, classes: {grade: [A]}, to: high}\n"
+    model = load(folder, override=write(tmp_path, text))
+    assert [(each.id, each.least) for each in model.severity_factors] == [("far_past", 3.0), ("A", None)]
+    assert "severity_factors.far_past.overrun" in model.overrides

@@ -9,7 +9,7 @@ import random
 from dataclasses import replace
 
 import pandas as pd
-from sample_model import ASSUMED, HANDOFFS, INFERRED, SOURCED, TASKS, model
+from sample_model import ASSUMED, FACTORS, HANDOFFS, INFERRED, SOURCED, TASKS, model
 
 from logs.event_log import Provenance, RowCount, SourceFile, Window
 from mining.audit_result import Audit
@@ -29,6 +29,7 @@ from mining.findings import (
     Occurrence,
     Outcome,
     Population,
+    Raised,
     Rate,
     Rule,
     Severity,
@@ -480,6 +481,11 @@ def _finding(
         sum(each.amount or 0 for each in violated) if rule.family is Family.DUPLICATE else None,
         worst,
         min(plan["v"], 4),
+        tuple(
+            Raised(each, severity, plan["v"] // 3 + at)
+            for at, each in enumerate(FACTORS)
+            if severity > rule.severity and each.speaks_of(rule.id)
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from reference_models.model import (
     ReferenceModel,
     Role,
     SequenceFlow,
+    SeverityFactor,
     Standing,
     Text,
     Told,
@@ -46,6 +47,11 @@ ASSUMED = Authority(
     ),
 )
 
+FACTORS = (
+    SeverityFactor("special", "handoff", "class", "high", "service_class", ("A",)),
+    SeverityFactor("far_past", "handoff", "overrun", "high", least=2.5),
+    SeverityFactor("dear", "duplicate", "exposure", "high", least=100_000.0),
+)
 ROLES = {
     "account": ("大客户部", "Key-account department"),
     "oam": ("运行维护部", "Operations & maintenance"),
@@ -231,6 +237,7 @@ def model() -> ReferenceModel:
         ends=("file",),
         reopened_by=(),
         severity={},
+        severity_factors=FACTORS,
         costs={},
         bpmn_sha256="ab" * 32,
         contract_sha256="cd" * 32,

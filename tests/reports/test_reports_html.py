@@ -337,6 +337,39 @@ def test_discovery_says_how_well_the_tree_suits_the_log(
     assert ("of the cases." in text) is (0 < measured.coverage < 1)
 
 
+@pytest.mark.parametrize(
+    ("lang", "texts"),
+    [
+        ("en", ["raised from “Medium”: ", "where Class is A; ", "of 2.5 times their limit or more"]),
+        ("zh", ["由“中”上调：", "项不符合的等级为 A；", "项不符合达到时限的 2.5 倍或以上"]),
+    ],
+)
+def test_a_raised_finding_says_by_which_factors(
+    audit: Audit, people: Pseudonyms, lang: str, texts: list[str]
+) -> None:
+    found = [each for each in audit.findings if each.raised]
+    assert found
+    text = read(render(audit, lang, people)).text
+    assert text.count(texts[0]) == len(found)
+    assert all(each in text for each in texts)
+    one = replace(found[0], raised=(replace(found[0].raised[0], occurrences=1),))
+    text = read(render(replace(audit, findings=(one,)), lang, people)).text
+    assert {"en": "1 violated occurrence where Class is A", "zh": "1 项不符合的等级为 A"}[lang] in text
+
+
+def test_a_factor_that_could_not_be_applied_is_a_limit_of_the_evidence(
+    audit: Audit, people: Pseudonyms
+) -> None:
+    lacking = replace(audit.provenance, attributes=("manager",))
+    text = read(render(replace(audit, provenance=lacking), "en", people)).text
+    for factor, name in (("special", "Class"), ("dear", "amount")):
+        assert (
+            f"The severity factor “{factor}” of the model could not be applied: the log has no “{name}”."
+            in text
+        )
+    assert "“far_past” of the model" not in text
+
+
 def test_an_audit_shows_the_precision_of_its_model_and_measures_no_tree(
     audit: Audit, people: Pseudonyms
 ) -> None:

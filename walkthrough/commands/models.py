@@ -41,6 +41,7 @@ def show_model(reference: str, *, lang: str, as_json: bool) -> None:
         "handoffs": _handoffs(model, lang),
         "deadlines": _deadlines(model, lang),
         "rules": _rules(model, lang),
+        "severity_factors": _severity_factors(model),
     }
     head = {"id": model.id, "version": model.version, "title": model.title.get(lang), "sha256": model.sha256}
     if as_json:
@@ -138,6 +139,18 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
         for each in model.idle_limits
     ]  # fmt: skip
     return rules
+
+
+def _severity_factors(model: ReferenceModel) -> list[Line]:
+    lines: list[Line] = []
+    for each in model.severity_factors:
+        words = {
+            "class": f"{each.attribute} is {' or '.join(each.categories)}",
+            "overrun": f"at least {each.least or 0:g} times the limit",
+            "exposure": f"worth at least {each.least or 0:g}",
+        }
+        lines.append({"id": each.id, "of": each.of, "where": words[each.factor], "to": each.to})
+    return lines
 
 
 def _standing(authority: Authority | None) -> Line:
