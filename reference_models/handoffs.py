@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reference_models.model import Net
+from reference_models.model import Net, Transition
 
 
 def handoff_pairs(net: Net, lane_of: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -20,7 +20,7 @@ def handoff_pairs(net: Net, lane_of: Mapping[str, str]) -> tuple[tuple[str, str]
             continue
         reached = _silently_reached(net, sending.post)
         for receiving in net.transitions:
-            if receiving.label is None or reached.isdisjoint(receiving.pre):
+            if receiving.label is None or reached.isdisjoint(_carried(net, receiving)):
                 continue
             lanes = lane_of.get(sending.label), lane_of.get(receiving.label)
             if None not in lanes and lanes[0] != lanes[1]:
@@ -33,8 +33,13 @@ def _silently_reached(net: Net, places: tuple[int, ...]) -> set[int]:
     while waiting:
         place = waiting.pop()
         for silent in net.transitions:
-            if silent.label is None and place in silent.pre:
+            if silent.label is None and place in _carried(net, silent):
                 new = set(silent.post) - reached
                 reached |= new
                 waiting.extend(new)
     return reached
+
+
+def _carried(net: Net, transition: Transition) -> tuple[int, ...]:
+    """The input places from which work comes: bookkeeping tokens speak only when they are alone."""
+    return tuple(place for place in transition.pre if place not in net.bookkeeping) or transition.pre

@@ -61,6 +61,9 @@ class Net:
     """Marked places, one entry per token."""
     finals: tuple[tuple[int, ...], ...]
     """Accepting markings, each sorted, one entry per token."""
+    bookkeeping: frozenset[int] = frozenset()
+    """Places whose tokens count or remember, and carry no work: a token that is taken together with others
+    comes from those."""
 
 
 @dataclass(frozen=True)

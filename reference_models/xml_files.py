@@ -14,18 +14,15 @@ OUTER_SPACE = " \t\r\n\u3000\u00a0"
 """White space around a name; `logs` strips the same from the labels of an export."""
 
 
-def parse_xml(path: Path, file: str) -> Any:
-    """The root element of an XML file; `file` is its name for messages.
+def parse_xml(source: Path | bytes, file: str) -> Any:
+    """The root element of an XML document.
 
-    Raises InputError where it cannot be read, is not well-formed, or carries a DOCTYPE.
+    source: a file or its bytes; file: its name for messages.
+    Raises InputError where it cannot be read, is empty, not well-formed, or carries a DOCTYPE.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise InputError(Problem("no such file", file, None, "check the path")) from None
-    except OSError as error:
-        what = f"cannot be read: {error.strerror}"
-        raise InputError(Problem(what, file, None, "check the path and its rights")) from None
+    data = source if isinstance(source, bytes) else _bytes(source, file)
+    if not data.strip():
+        raise InputError(Problem("not well-formed XML: the file is empty", file, 1, "export the model again"))
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
     )
@@ -33,11 +30,24 @@ def parse_xml(path: Path, file: str) -> Any:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         what = f"not well-formed XML: {error.msg}"
-        raise InputError(Problem(what, file, error.lineno or None, "export the model again")) from None
+        mend = "it may be cut off or edited by hand: export the model again"
+        raise InputError(Problem(what, file, error.lineno or None, mend)) from None
     if root.getroottree().docinfo.doctype:
         what = "a DOCTYPE is refused: it could define entities"
         raise InputError(Problem(what, file, 1, "remove the DOCTYPE line"))
     return root
+
+
+def _bytes(path: Path, file: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(
+            Problem("no such file", file, None, "check the path, or put the file there")
+        ) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror}"
+        raise InputError(Problem(what, file, None, "check the path and its rights")) from None
 
 
 def children(element: Any) -> Iterator[Any]:

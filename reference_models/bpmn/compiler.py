@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain, combinations
+from itertools import chain
 from pathlib import Path
 
 from logs.problems import InputError
-from reference_models.bpmn.elements import Definition, Node
+from reference_models.bpmn.construction import Construction
+from reference_models.bpmn.drawing import draw
+from reference_models.bpmn.elements import Definition
+from reference_models.bpmn.expansion import expand
+from reference_models.bpmn.plan import Plan
 from reference_models.bpmn.reader import read_bpmn
-from reference_models.bpmn.reduction import Draft, Step, reduce
+from reference_models.bpmn.reduction import Draft, reduce
 from reference_models.handoffs import handoff_pairs
-from reference_models.model import Diagram, FlowNode, Net, SequenceFlow, Timer, Transition
+from reference_models.model import Diagram, Net, Timer, Transition
 
 
 @dataclass(frozen=True)
@@ -39,91 +43,45 @@ class Process:
 
 
 def compile_bpmn(source: Path | bytes, name: str) -> Process:
-    """Compile one BPMN 2.0 process.
+    """Compile one BPMN 2.0 process; docs/bpmn.md lists what is compiled how, and what is refused.
 
-    source: a file or its bytes; name: how messages call it.
+    source: a file or its bytes; name: how messages call it. Call activities find other files beside the
+    file, so bytes can only call processes in themselves.
 
     A token on a sequence flow is a token in a place. A task takes a token from any one of its incoming
     flows and puts one on each of its outgoing flows; an exclusive gateway passes a token to one flow, a
     parallel gateway waits for all and serves all; a plain end event consumes its token. The case is
     finished when no token is left, so the accepting marking is the empty one: this is right whatever
-    the number of end events and parallel ends. An interrupting boundary timer is an alternative to its
-    task; a non-interrupting one fires at most once while its task is active.
+    the number of end events and parallel ends. An interrupting boundary event is an alternative to what
+    it sits on; a non-interrupting one happens at most once while that is active.
 
     Raises InputError with every element that is wrong or not supported, by id, line and reason.
     """
-    definition, problems = read_bpmn(source, name)
-    if problems:
-        raise InputError(problems)
-    draft = _draft(definition)
-    full = _net(draft)
-    lane_of = {node: lane.id for lane in definition.lanes for node in lane.nodes}
-    task_lanes = {task: lane for task, lane in lane_of.items() if definition.nodes[task].kind == "task"}
+    definition = read_bpmn(source, name)
+    plan = Plan(name, lines=dict(definition.lines))
+    first = Construction(plan).process(definition.scope, definition.id)
+    expand(plan)
+    if plan.problems:
+        raise InputError(plan.problems)
+    draft = Draft(tuple(plan.steps), first.entry)
+    full = _net(draft, plan.bookkeeping)
+    tasks = {node.id: node.name for node in definition.scope.everything() if node.kind == "task"}
+    lane_of = {task: lane for task, lane in definition.lane_of.items() if task in tasks}
     return Process(
         name=definition.name,
-        net=_net(reduce(draft)),
+        net=_net(reduce(draft), plan.bookkeeping),
         full_net=full,
-        diagram=_diagram(definition, lane_of),
-        tasks={node.id: node.name for node in definition.nodes.values() if node.kind == "task"},
+        diagram=draw(definition),
+        tasks=tasks,
         lanes={lane.id: lane.name for lane in definition.lanes},
-        lane_of=task_lanes,
+        lane_of=lane_of,
         timers=tuple(_timers(definition)),
-        handoffs=handoff_pairs(full, task_lanes),
-        lines={node.id: node.line for node in definition.nodes.values()},
+        handoffs=handoff_pairs(full, lane_of),
+        lines=definition.lines,
     )
 
 
-def _draft(definition: Definition) -> Draft:
-    steps = tuple(chain.from_iterable(_steps(definition, node) for node in definition.nodes.values()))
-    start = next(node for node in definition.nodes.values() if node.kind == "startEvent")
-    return Draft(steps, _places_after(definition, start.id))
-
-
-def _steps(definition: Definition, node: Node) -> Iterator[Step]:
-    after = _places_after(definition, node.id)
-    if node.kind == "task":
-        yield from _task_steps(definition, node, after)
-    elif node.kind == "exclusiveGateway":
-        for place in dict.fromkeys(after):
-            yield Step(f"{node.id}→{place}", None, (node.id,), (place,))
-    elif node.kind == "parallelGateway":
-        yield Step(node.id, None, tuple(flow.id for flow in definition.incoming(node.id)), after)
-    elif node.kind in ("endEvent", "intermediateTimer"):
-        yield Step(node.id, None, (node.id,), after)
-
-
-def _places_after(definition: Definition, node: str) -> tuple[str, ...]:
-    """The place of each flow out of a node. Only a parallel gateway tells its incoming flows apart."""
-    flows = definition.outgoing(node)
-    return tuple(
-        flow.id if definition.nodes[flow.target].kind == "parallelGateway" else flow.target for flow in flows
-    )
-
-
-def _task_steps(definition: Definition, task: Node, after: tuple[str, ...]) -> Iterator[Step]:
-    """A place per set of non-interrupting timers that have fired while the task is active."""
-    timers = definition.timers_on(task.id)
-    alongside = [timer for timer in timers if not timer.interrupting]
-    subsets = chain.from_iterable(combinations(alongside, size) for size in range(len(alongside) + 1))
-    for fired in subsets:
-        names = {timer.id for timer in fired}
-        here = _active(task.id, names)
-        yield Step(here, task.id, (here,), after)
-        for timer in timers:
-            branch = _places_after(definition, timer.id)
-            if timer.interrupting:
-                yield Step(f"{timer.id}@{here}", None, (here,), branch)
-            elif timer.id not in names:
-                yield Step(
-                    f"{timer.id}@{here}", None, (here,), (_active(task.id, names | {timer.id}), *branch)
-                )
-
-
-def _active(task: str, fired: set[str]) -> str:
-    return "+".join([task, *sorted(fired)])
-
-
-def _net(draft: Draft) -> Net:
+def _net(draft: Draft, bookkeeping: set[str]) -> Net:
     names = dict.fromkeys(
         chain(draft.initial, chain.from_iterable((*step.pre, *step.post) for step in draft.steps))
     )
@@ -133,19 +91,13 @@ def _net(draft: Draft) -> Net:
         return tuple(sorted(number[place] for place in places))
 
     transitions = tuple(Transition(s.id, s.label, numbered(s.pre), numbered(s.post)) for s in draft.steps)
-    return Net(tuple(names), transitions, numbered(draft.initial), ((),))
-
-
-def _diagram(definition: Definition, lane_of: Mapping[str, str]) -> Diagram:
-    nodes = tuple(
-        FlowNode(node.id, node.kind, node.name, lane_of.get(node.attached_to or node.id), node.attached_to)
-        for node in definition.nodes.values()
-    )
-    flows = tuple(SequenceFlow(flow.id, flow.source, flow.target, flow.name) for flow in definition.flows)
-    return Diagram(nodes, flows, tuple(lane.id for lane in definition.lanes))
+    kept = frozenset(number[place] for place in bookkeeping if place in number)
+    return Net(tuple(names), transitions, numbered(draft.initial), ((),), kept)
 
 
 def _timers(definition: Definition) -> Iterator[Timer]:
-    for node in definition.nodes.values():
-        if node.kind in ("intermediateTimer", "boundaryTimer"):
-            yield Timer(node.id, node.name, node.attached_to, node.duration, node.interrupting)
+    timers = {node.id: node for node in definition.scope.everything() if node.trigger == "timer"}
+    for node in timers.values():
+        if node.id in definition.scope.nodes and node.kind == "startEvent":
+            continue  # it starts the process, and so limits nothing
+        yield Timer(node.id, node.name, node.attached_to, node.duration, node.interrupting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 TASKS = frozenset(
@@ -19,10 +19,32 @@ TASKS = frozenset(
 )
 """BPMN task elements; they differ in who performs them, not in the flow of tokens."""
 
+ACTIVITIES = frozenset({"task", "subProcess", "callActivity"})
+"""Kinds of nodes that boundary events and markers may sit on."""
+BOUNDARY = frozenset({"boundaryTimer", "boundaryEvent"})
+CATCH = frozenset({"intermediateTimer", "intermediateCatchEvent"})
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A loop or multi-instance marker of an activity."""
+
+    parallel: bool
+    """Instances run at the same time; else one after the other."""
+    least: int
+    """Fewest instances."""
+    most: int | None
+    """Most instances; None: any number."""
+
+    @property
+    def exactly(self) -> int | None:
+        """The number of instances where it is fixed."""
+        return self.most if self.most == self.least else None
+
 
 @dataclass(frozen=True)
 class Node:
-    """A flow node: task, event or gateway."""
+    """A flow node: activity, event or gateway."""
 
     id: str
     kind: str
@@ -32,6 +54,22 @@ class Node:
     attached_to: str | None = None
     interrupting: bool = False
     duration: str = ""
+    trigger: str = ""
+    """Of an event: 'message', 'timer', 'signal', 'conditional', 'error', 'escalation', 'link', 'terminate' or
+    'multiple'; empty: none."""
+    code: str = ""
+    """Of an error, escalation, signal or link: what is thrown or caught; empty: whichever."""
+    default: str = ""
+    """Id of the flow that is taken when no condition holds."""
+    receives: bool = False
+    """A receive task; it may follow an event-based gateway."""
+    marker: Marker | None = None
+    inside: Scope | None = None
+    """What a subprocess holds, or what a call activity calls."""
+    by_event: bool = False
+    """An event subprocess."""
+    calls: str = ""
+    """Of a call activity: what it names."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +81,12 @@ class Flow:
     target: str
     name: str
     line: int | None
+    conditional: bool = False
 
 
 @dataclass(frozen=True)
 class Lane:
-    """A lane and the flow nodes in it."""
+    """A lane and the flow nodes that lie in it, in no lane within it."""
 
     id: str
     name: str
@@ -56,13 +95,11 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Definition:
-    """One process as drawn."""
+class Scope:
+    """The content of a process or subprocess."""
 
-    name: str
     nodes: Mapping[str, Node]
     flows: tuple[Flow, ...]
-    lanes: tuple[Lane, ...]
 
     def outgoing(self, node: str) -> tuple[Flow, ...]:
         """Sequence flows that leave the node."""
@@ -72,6 +109,45 @@ class Definition:
         """Sequence flows that enter the node."""
         return tuple(flow for flow in self.flows if flow.target == node)
 
-    def timers_on(self, task: str) -> tuple[Node, ...]:
-        """Boundary timers attached to the task."""
-        return tuple(node for node in self.nodes.values() if node.attached_to == task)
+    def boundary_on(self, activity: str) -> tuple[Node, ...]:
+        """Boundary events attached to the activity."""
+        return tuple(node for node in self.nodes.values() if node.attached_to == activity)
+
+    def event_subprocesses(self) -> tuple[Node, ...]:
+        """Event subprocesses of this scope."""
+        return tuple(node for node in self.nodes.values() if node.by_event)
+
+    def starts(self) -> tuple[Node, ...]:
+        """Start events; where none is drawn, the nodes at which tokens begin: those that no flow enters."""
+        drawn = tuple(node for node in self.nodes.values() if node.kind == "startEvent")
+        entered = {flow.target for flow in self.flows}
+        return drawn or tuple(
+            node
+            for node in self.nodes.values()
+            if node.id not in entered
+            and node.kind not in BOUNDARY
+            and not node.by_event
+            and not (node.kind in CATCH and node.trigger == "link")
+        )
+
+    def everything(self) -> Iterator[Node]:
+        """Nodes of this scope, each followed by those inside it."""
+        for node in self.nodes.values():
+            yield node
+            if node.inside is not None:
+                yield from node.inside.everything()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One process as drawn, with the processes that it calls."""
+
+    id: str
+    name: str
+    scope: Scope
+    lanes: tuple[Lane, ...]
+    """Lanes that hold nodes, from top to bottom; those of called processes last."""
+    lane_of: Mapping[str, str]
+    """Node id → lane id, wherever the node lies in a lane or in something that does."""
+    lines: Mapping[str, int | None]
+    """Element id → line, of the nodes in the file itself."""

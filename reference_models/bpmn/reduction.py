@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
 class Step:
-    """A transition while a net is being built: places by name, label None is silent."""
+    """A transition while a net is being built: places by name, label None is silent.
+
+    Beyond an ordinary transition it may empty a region and ask that places be empty; `expansion` turns such
+    steps into ordinary ones.
+    """
 
     id: str
     label: str | None
     pre: tuple[str, ...]
     post: tuple[str, ...]
+    waits: bool = False
+    """Silent, and yet it takes its time: a catching event. Other silent steps are taken at once."""
+    clears: str = ""
+    """The region that it empties, before it puts out its tokens."""
+    zero: frozenset[str] = frozenset()
+    """Places that must be empty."""
+    abrupt: bool = False
+    """It ends what else is going on, at once: terminate, error, interrupting escalation."""
+    element: str = ""
+    """The BPMN element, for messages."""
 
 
 @dataclass(frozen=True)
@@ -34,40 +49,54 @@ def reduce(draft: Draft) -> Draft:
     """
     merged: set[tuple[tuple[str, ...], str]] = set()
     while True:
-        smaller = _skip_forward(draft) or _merge_with_consumers(draft, merged)
+        consumers = _consumers(draft)
+        smaller = _skip_forward(draft, consumers) or _merge_with_consumers(draft, consumers, merged)
         if smaller is None:
             return draft
         draft = smaller
 
 
-def _skip_forward(draft: Draft) -> Draft | None:
+def _consumers(draft: Draft) -> Mapping[str, list[Step]]:
+    found: defaultdict[str, list[Step]] = defaultdict(list)
+    for step in draft.steps:
+        for place in dict.fromkeys(step.pre):
+            found[place].append(step)
+    return found
+
+
+def _skip_forward(draft: Draft, consumers: Mapping[str, list[Step]]) -> Draft | None:
     for silent in draft.steps:
         if silent.label is not None or len(silent.pre) != 1:
             continue
         (place,) = silent.pre
-        if place in silent.post or any(place in step.pre for step in draft.steps if step is not silent):
+        if place in silent.post or len(consumers[place]) > 1:
             continue
         others = (step for step in draft.steps if step is not silent)
-        steps = (replace(step, post=_substitute(step.post, place, silent.post)) for step in others)
+        steps = (
+            replace(step, post=_substitute(step.post, place, silent.post)) if place in step.post else step
+            for step in others
+        )
         return _without_idle(steps, _substitute(draft.initial, place, silent.post))
     return None
 
 
-def _merge_with_consumers(draft: Draft, merged: set[tuple[tuple[str, ...], str]]) -> Draft | None:
+def _merge_with_consumers(
+    draft: Draft, consumers: Mapping[str, list[Step]], merged: set[tuple[tuple[str, ...], str]]
+) -> Draft | None:
     for silent in draft.steps:
         if silent.label is not None or len(silent.post) != 1:
             continue
         (place,) = silent.post
-        consumers = [step for step in draft.steps if place in step.pre]
-        if place in silent.pre or not consumers or any(step.pre != (place,) for step in consumers):
+        after = consumers.get(place, [])
+        if place in silent.pre or not after or any(step.pre != (place,) for step in after):
             continue
         kept = [step for step in draft.steps if step is not silent]
         still_fed = place in draft.initial or any(place in step.post for step in kept)
         if not still_fed:
-            kept = [step for step in kept if step not in consumers]
+            kept = [step for step in kept if step.pre != (place,)]
         # A pair met a second time (a cycle of gateways) has its copies in the net already.
         if (silent.pre, place) not in merged:
-            kept += [replace(step, id=f"{step.id}·{silent.id}", pre=silent.pre) for step in consumers]
+            kept += [replace(step, id=f"{step.id}·{silent.id}", pre=silent.pre) for step in after]
             merged.add((silent.pre, place))
         return _without_idle(kept, draft.initial)
     return None

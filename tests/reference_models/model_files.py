@@ -39,6 +39,28 @@ def timer(timer_id: str, task: str, *, interrupting: bool) -> str:
     return f'<boundaryEvent id="{timer_id}" {attached}>{inside}</boundaryEvent>'
 
 
+def event(kind: str, event_id: str, trigger: str = "", *, about: str = "", **attributes: str) -> str:
+    """An event of any kind: event('endEvent', 'x', 'terminate'); `about` is put into its definition."""
+    inside = f"<{trigger}EventDefinition {about}/>" if trigger else ""
+    said = " ".join(f'{name}="{value}"' for name, value in attributes.items())
+    return f'<{kind} id="{event_id}" name="{event_id}" {said}>{inside}</{kind}>'
+
+
+def boundary(
+    event_id: str, activity: str, trigger: str, *, interrupting: bool = True, about: str = ""
+) -> str:
+    """A boundary event."""
+    cancels = str(interrupting).lower()
+    return event(
+        "boundaryEvent", event_id, trigger, about=about, attachedToRef=activity, cancelActivity=cancels
+    )
+
+
+def sub(sub_id: str, inside: str, *, by_event: bool = False) -> str:
+    """A subprocess of this content."""
+    return f'<subProcess id="{sub_id}" triggeredByEvent="{str(by_event).lower()}">{inside}</subProcess>'
+
+
 def lanes(**of: str) -> str:
     """A lane set: lanes(buyer='s A', boss='B e')."""
     inside = "".join(
