@@ -37,7 +37,7 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     writer = _Writer(store, file_no, source.name, options)
     rows = 0
     for rows, line in enumerate(_lines(path, encoding), 1):
-        found = _parse(line, rows)
+        found = _parse(line, rows, encoding.foreign)
         if isinstance(found, Unread):
             writer.refuse(found)
         else:
@@ -57,22 +57,21 @@ def _lines(path: Path, encoding: Encoding) -> Iterator[str]:
     return text_lines(path, encoding)
 
 
-def _parse(line: str, number: int) -> dict[str, Any] | Unread:
-    shown = line.strip()[:200]
-    if not shown:
-        return Unread(number, Reason.BLANK_LINE, "")
-    if not line.isascii() and has_foreign([line]):
-        return Unread(number, Reason.UNDECODABLE, shown.encode("utf-8", "backslashreplace").decode())
+def _parse(line: str, number: int, foreign: bool) -> dict[str, Any] | Unread:
+    """`foreign`: the file holds bytes that its encoding does not know, somewhere."""
+    if foreign and has_foreign([line]):
+        return Unread(number, Reason.UNDECODABLE, line.encode("utf-8", "backslashreplace").decode()[:200])
     try:
         value = decoder.decode(line)
     except RepeatedKeyError as repeated:
-        return Unread(number, Reason.REPEATED_KEY, f"{repeated.key}: {shown}"[:200])
+        return Unread(number, Reason.REPEATED_KEY, f"{repeated.key}: {line.strip()}"[:200])
     except (ValueError, RecursionError):  # more than 4,300 digits, or nested by the thousand, is no record
-        return Unread(number, Reason.NOT_JSON, shown.replace("\x00", "\\x00"))
+        shown = line.strip()[:200].replace("\x00", "\\x00")
+        return Unread(number, Reason.NOT_JSON if shown else Reason.BLANK_LINE, shown)
     if not isinstance(value, dict):
-        return Unread(number, Reason.NOT_AN_OBJECT, shown)
-    if _SUSPECT.search(line) and has_foreign(list(texts(value))):
-        return Unread(number, Reason.UNDECODABLE, shown)
+        return Unread(number, Reason.NOT_AN_OBJECT, line.strip()[:200])
+    if "\\u" in line and _SUSPECT.search(line) and has_foreign(list(texts(value))):
+        return Unread(number, Reason.UNDECODABLE, line.strip()[:200])
     return value
 
 
@@ -84,10 +83,9 @@ class _Writer:
         self.table = f"raw_{file_no}"
         self.headings: dict[str, None] = {}
         self.added = 0
-        self._columns: dict[str, str] = {}
+        self._columns: dict[str, list[str | None]] = {}
         self._shapes: set[tuple[str, ...]] = set()
         self._numbers: list[int] = []
-        self._rows: list[dict[str, Any]] = []
         self._unread: list[Unread] = []
         store.execute(f"CREATE OR REPLACE TEMP TABLE {self.table} (source_row BIGINT)")
         create_unread(store)
@@ -97,9 +95,13 @@ class _Writer:
         if shape not in self._shapes:
             self._learn(shape)
         self._numbers.append(number)
-        self._rows.append(row)
+        for (
+            key,
+            values,
+        ) in self._columns.items():  # texts, and not rows, are kept: they are no work for Python's
+            values.append(as_text(row.get(key)))  # garbage collector, which would take as long as the reading
         self.added += 1
-        if len(self._rows) >= BATCH:
+        if len(self._numbers) >= BATCH:
             self.flush()
 
     def refuse(self, unread: Unread) -> None:
@@ -120,23 +122,24 @@ class _Writer:
                 )  # fmt: skip
             self.headings[key] = None
             if self.wanted is None or key in self.wanted:
-                column = f"c{len(self.headings) - 1}"
-                self._columns[key] = column
-                self.store.execute(f"ALTER TABLE {self.table} ADD COLUMN {column} VARCHAR")
+                self._columns[key] = [None] * len(self._numbers)
+                self.store.execute(f"ALTER TABLE {self.table} ADD COLUMN {self._column(key)} VARCHAR")
+
+    def _column(self, key: str) -> str:
+        return f"c{list(self.headings).index(key)}"
 
     def flush(self) -> None:
-        if self._rows:
-            arrays = [
-                pa.array([as_text(row.get(key)) for row in self._rows], pa.string()) for key in self._columns
-            ]
-            names = ["source_row", *self._columns.values()]
+        if self._numbers:
+            arrays = [pa.array(values, pa.string()) for values in self._columns.values()]
+            names = ["source_row", *map(self._column, self._columns)]
             batch = pa.Table.from_arrays([pa.array(self._numbers, pa.int64()), *arrays], names=names)
             self.store.backend.con.register("batch", batch)
             self.store.execute(f"INSERT INTO {self.table} BY NAME SELECT * FROM batch")
             self.store.backend.con.unregister("batch")
         if self._unread:
             write_unread(self.store, self.file_no, self._unread)
-        self._numbers, self._rows, self._unread = [], [], []
+        self._numbers, self._unread = [], []
+        self._columns = {key: [] for key in self._columns}
 
 
 def _no_object(path: Path, encoding: Encoding, file: str) -> InputError:
