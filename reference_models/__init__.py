@@ -1,7 +1,7 @@
 """What should happen: reference models made of a BPMN process and a contract."""
 
 from reference_models.bpmn import Process, compile_bpmn
-from reference_models.check import CheckResult, check
+from reference_models.check import CheckResult, check, check_diagram, diagrams
 from reference_models.labels import category_index, category_of, label_index, role_index, vocabulary
 from reference_models.loader import library, load
 from reference_models.model import ReferenceModel
@@ -13,7 +13,9 @@ __all__ = [
     "category_index",
     "category_of",
     "check",
+    "check_diagram",
     "compile_bpmn",
+    "diagrams",
     "label_index",
     "library",
     "load",

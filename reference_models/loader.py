@@ -19,7 +19,7 @@ from reference_models.cross_checks import cross_problems
 from reference_models.merge import merge
 from reference_models.model import ReferenceModel
 from reference_models.places import Places
-from reference_models.soundness import STATE_CAP, Soundness, check_soundness
+from reference_models.soundness import Soundness, check_soundness, soundness_problems
 
 _LIBRARY = Path(__file__).parent / "library"
 _BPMN, _CONTRACT = "process.bpmn", "contract.yaml"
@@ -68,7 +68,7 @@ def read_model(folder: Path, location: str, override: Path | None = None) -> Loa
     try:
         process = compile_bpmn(folder / _BPMN, shown + _BPMN)
         soundness = check_soundness(process.net)
-        problems += _soundness_problems(soundness, process, shown + _BPMN)
+        problems += soundness_problems(soundness, process.lines, shown + _BPMN)
     except InputError as error:
         problems += error.problems
     contract: ContractDocument | None = None
@@ -187,34 +187,6 @@ def _refuse_in_override(
         )
     if problems:
         raise InputError(problems)
-
-
-def _soundness_problems(soundness: Soundness, process: Process, file: str) -> Iterator[Problem]:
-    if soundness.capped:
-        yield Problem(
-            f"not sound: more than {STATE_CAP:,} states, so it cannot be checked",
-            file,
-            None,
-            "draw fewer parallel branches, or split the process",
-        )
-    if soundness.unbounded:
-        way = ", ".join(soundness.unbounded)
-        mend = "let parallel branches meet in a parallel gateway before the loop"
-        yield Problem(f"not sound: tokens pile up without end along {way}", file, None, mend)
-    for task in soundness.dead:
-        yield Problem(
-            f"not sound: task '{task}' can never happen",
-            file,
-            process.lines.get(task),
-            "mend the flows before it",
-        )
-    if soundness.stuck is not None:
-        way = ", ".join(soundness.stuck) or "the start"
-        left = ", ".join(soundness.stuck_at)
-        mend = "let the gateway that joins match the gateway that split (exclusive or parallel)"
-        yield Problem(
-            f"not sound: after {way} a case cannot finish any more (waiting at {left})", file, None, mend
-        )
 
 
 def _sha256(*paths: Path) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from logs.problems import Problem
 from reference_models.model import Net
 
 STATE_CAP = 250_000
@@ -75,6 +77,38 @@ def check_soundness(net: Net, cap: int = STATE_CAP) -> Soundness:
         return Soundness(len(parent), False, bound, (), dead, None)
     marked = tuple(net.places[place] for place in dict.fromkeys(stuck))
     return Soundness(len(parent), False, bound, (), dead, _way(stuck, parent), marked)
+
+
+def soundness_problems(soundness: Soundness, lines: Mapping[str, int | None], file: str) -> Iterator[Problem]:
+    """What is wrong with a net, told by its diagram; nothing where it is sound.
+
+    lines: element id → line; file: how messages call the diagram.
+    """
+    if soundness.capped:
+        yield Problem(
+            f"not sound: more than {STATE_CAP:,} states, so it cannot be checked",
+            file,
+            None,
+            "draw fewer parallel branches, or split the process",
+        )
+    if soundness.unbounded:
+        way = ", ".join(soundness.unbounded)
+        mend = "let parallel branches meet in a parallel gateway before the loop"
+        yield Problem(f"not sound: tokens pile up without end along {way}", file, None, mend)
+    for task in soundness.dead:
+        yield Problem(
+            f"not sound: task '{task}' can never happen",
+            file,
+            lines.get(task),
+            "mend the flows before it",
+        )
+    if soundness.stuck is not None:
+        way = ", ".join(soundness.stuck) or "the start"
+        left = ", ".join(soundness.stuck_at)
+        mend = "let the gateway that joins match the gateway that split (exclusive or parallel)"
+        yield Problem(
+            f"not sound: after {way} a case cannot finish any more (waiting at {left})", file, None, mend
+        )
 
 
 def fire(marking: Marking, pre: Marking, post: Marking) -> Marking | None:

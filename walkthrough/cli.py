@@ -311,10 +311,10 @@ def models_show(
 
 @models_app.command(name="check")
 def models_check(
-    path: Annotated[Path, typer.Argument(help="Model folder (process.bpmn and contract.yaml).")],
+    path: Annotated[Path, typer.Argument(help="Model folder, BPMN file, or folder of BPMN files.")],
     form: Form = Format.TABLE,
 ) -> None:
-    """Check a model folder and name every mistake. Exit code 2 if it cannot be used."""
+    """Check a model folder or BPMN files and name every mistake. Exit code 2 if one cannot be used."""
     from walkthrough.commands.models import check_model
 
     check_model(path, as_json=form is Format.JSON)

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from logs.problems import InputError, Problem
-from reference_models.bpmn.elements import Lane, Node, Scope
+from reference_models.bpmn.elements import ACTIVITIES, Lane, Node, Scope
 from reference_models.bpmn.pools import process_ids, the_process
 from reference_models.bpmn.reading import Reading, local, open_bpmn
 from reference_models.bpmn.scope_reader import ProcessReading, read_scope
@@ -21,7 +21,9 @@ class ReadProcess:
     """A process as read."""
 
     key: str
-    """'file#id': what it is known by."""
+    """What it is known by: its file and its id."""
+    file: str
+    """Its file, for messages."""
     scope: Scope
     """With what its call activities call."""
     lanes: tuple[Lane, ...]
@@ -32,17 +34,22 @@ class ReadProcess:
 @dataclass(frozen=True)
 class _Source:
     reading: Reading
-    folder: Path | None
+    path: Path | None
+    """None: it was given as bytes."""
+
+    def key(self, element: Any) -> str:
+        """What a process of this file is known by."""
+        return f"{self.path.resolve() if self.path else ''}#{element.get('id', '')}"
 
 
 class Library:
     """The processes in reach of one file."""
 
-    def __init__(self, reading: Reading, folder: Path | None) -> None:
-        self.main = _Source(reading, folder)
+    def __init__(self, reading: Reading, path: Path | None) -> None:
+        self.main = _Source(reading, path)
         self.processes: dict[str, ReadProcess] = {}
         """By key, those called first."""
-        self._sources = {reading.file: self.main}
+        self._sources = {path.resolve() if path else None: self.main}
         self._stack: list[str] = []
 
     @property
@@ -54,16 +61,20 @@ class Library:
 
     def read(self, element: Any, source: _Source) -> ReadProcess:
         """Read a process and what it calls."""
-        key = f"{source.reading.file}#{element.get('id', '')}"
+        key = source.key(element)
         if key not in self.processes:
             self._stack.append(key)
             process = ProcessReading(source.reading)
             scope = self._filled(read_scope(element, "", process), source)
-            lanes = {node: lane.id for node, lanes in process.listed.items() for lane in lanes}
-            used = set(lanes.values())
-            self.processes[key] = ReadProcess(
-                key, scope, tuple(lane for lane in process.lanes if lane.id in used), lanes
-            )
+            roles = {lane.id: lane for lane in process.lanes if _is_role(lane, scope, process.listed)}
+            lanes = {
+                node: lane.id
+                for node, listing in process.listed.items()
+                for lane in listing
+                if lane.id in roles
+            }
+            shown = tuple(roles.values())
+            self.processes[key] = ReadProcess(key, source.reading.file, scope, shown, lanes)
             _check_lanes(process, scope)
             self._stack.pop()
         return self.processes[key]
@@ -82,7 +93,7 @@ class Library:
             what = f"callActivity '{node.id}': {error.args[0]}"
             source.reading.problem(what, node.line, _HOW_TO_CALL)
             return node
-        key = f"{other.reading.file}#{element.get('id', '')}"
+        key = other.key(element)
         if key in self._stack:
             way = " → ".join(each.rpartition("#")[2] for each in [*self._stack, key])
             what = f"callActivity '{node.id}': a process may not call itself ({way})"
@@ -97,48 +108,54 @@ class Library:
             raise LookupError("it names no process to call")
         if local(name) in here:
             return here[local(name)], source
-        if source.folder is None:
+        if source.path is None:
             raise LookupError(f"no process '{name}' in this file")
+        folder = source.path.parent
         if name.lower().endswith(".bpmn"):
-            other = self._open(_beside(source.folder, name), source, name)
+            other = self._open(_beside(folder, name), source, name)
             element = the_process(other.reading)
             if element is None:
                 raise LookupError(f"'{name}' does not say which of its processes is called")
             return element, other
-        found = []
-        for path in sorted(source.folder.glob("*.bpmn")):
-            if local(name).encode() in path.read_bytes() and self._holds(path, local(name)):
-                found.append(path)
+        found = [path for path in bpmn_files(folder) if _holds(path, local(name))]
         if len(found) != 1:
             files = ", ".join(path.name for path in found) or "no .bpmn file beside this one"
             raise LookupError(f"process '{name}' is in {files}")
         other = self._open(found[0], source, found[0].name)
         return process_ids(other.reading)[local(name)], other
 
-    def _holds(self, path: Path, process: str) -> bool:
-        try:
-            return process in process_ids(open_bpmn(path, path.name))
-        except InputError:  # not BPMN: it holds no process
-            return False
-
     def _open(self, path: Path, source: _Source, name: str) -> _Source:
-        file = str(PurePosixPath(source.reading.file).parent / name)
-        if file not in self._sources:
+        key = path.resolve()
+        if key not in self._sources:
+            file = str(PurePosixPath(source.reading.file).parent / name)
             try:
-                self._sources[file] = _Source(open_bpmn(path, file), path.parent)
+                self._sources[key] = _Source(open_bpmn(path, file), path)
             except InputError as error:
                 raise LookupError(f"'{name}' cannot be used: {error.problems[0].what}") from None
-        return self._sources[file]
+        return self._sources[key]
 
     def _shared_ids(self) -> Iterator[Problem]:
         """Tasks of two files may not bear one id: it is the activity's."""
         seen: dict[str, str] = {}
         for process in self.processes.values():
-            file = process.key.rpartition("#")[0]
+            file = process.file
             for node in _own_nodes(process.scope):
                 if node.kind == "task" and seen.setdefault(node.id, file) != file:
                     what = f"task '{node.id}' bears the id of another one in {seen[node.id]}"
                     yield Problem(what, file, node.line, "give one of the two another id")
+
+
+def bpmn_files(folder: Path) -> list[Path]:
+    """The BPMN files of a folder, sorted by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".bpmn" and path.is_file())
+
+
+def _holds(path: Path, process: str) -> bool:
+    try:
+        data = path.read_bytes()
+        return process.encode() in data and process in process_ids(open_bpmn(data, path.name))
+    except (OSError, InputError):  # not BPMN, or not ours to read: it holds no process
+        return False
 
 
 def _beside(folder: Path, name: str) -> Path:
@@ -146,6 +163,12 @@ def _beside(folder: Path, name: str) -> Path:
     if not path.resolve().is_relative_to(folder.resolve()):
         raise LookupError(f"'{name}' lies outside the folder of this file")
     return path
+
+
+def _is_role(lane: Lane, scope: Scope, listed: Mapping[str, list[Lane]]) -> bool:
+    """A lane that only groups lanes is none, unless an activity lies in it beside them."""
+    within = {node.id for node in _own_nodes(scope) if node.kind in ACTIVITIES}
+    return not lane.groups or any(lane in listed[node] for node in within & set(lane.nodes))
 
 
 def _own_nodes(scope: Scope) -> Iterator[Node]:

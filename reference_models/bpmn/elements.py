@@ -86,12 +86,14 @@ class Flow:
 
 @dataclass(frozen=True)
 class Lane:
-    """A lane and the flow nodes that lie in it, in no lane within it."""
+    """A lane and the flow nodes that it names."""
 
     id: str
     name: str
     nodes: tuple[str, ...]
     line: int | None
+    groups: bool = False
+    """It holds further lanes."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Definition:
     name: str
     scope: Scope
     lanes: tuple[Lane, ...]
-    """Lanes that hold nodes, from top to bottom; those of called processes last."""
+    """Lanes that stand for a role, from top to bottom; those of called processes last."""
     lane_of: Mapping[str, str]
     """Node id → lane id, wherever the node lies in a lane or in something that does."""
     lines: Mapping[str, int | None]

@@ -24,7 +24,7 @@ def the_process(reading: Reading) -> Any | None:
     pools = _pools(reading)
     called = {local(each.get("calledElement")) for each in reading.root.iter("{*}callActivity")}
     drawn = [each for each in processes if any(map(_is_flow_node, parts(each)))]
-    top = [each for each in drawn if each.get("id") not in called] or drawn
+    top = [each for each in drawn if each.get("id") not in called] or drawn[:1]
     marked = [each for each in top if each.get("isExecutable") in ("true", "1")]
     chosen = next((found[0] for found in (top, marked) if len(found) == 1), None)
     if not processes:

@@ -27,7 +27,7 @@ def read_bpmn(source: Path | bytes, file: str) -> Definition:
     element = the_process(reading)
     if element is None:
         raise InputError(reading.problems)
-    library = Library(reading, source.parent if isinstance(source, Path) else None)
+    library = Library(reading, source if isinstance(source, Path) else None)
     main = library.read(element, library.main)
     check_messages(element, reading)
     problems = list(library.problems)

@@ -107,7 +107,8 @@ def _lanes(lane_set: Any, process: ProcessReading) -> None:
     for element in parts(lane_set):
         if tag(element) != "lane":
             continue
-        lane = Lane(element.get("id", ""), name_of(element), lane_nodes(element), element.sourceline)
+        groups = any(tag(part) == "lane" for child in parts(element) for part in parts(child))
+        lane = Lane(element.get("id", ""), name_of(element), lane_nodes(element), element.sourceline, groups)
         process.lanes.append(lane)
         for node in lane.nodes:
             process.listed.setdefault(node, []).append(lane)

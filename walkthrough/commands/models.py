@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
-from reference_models import ReferenceModel, check, library, load
+from reference_models import CheckResult, ReferenceModel, check, check_diagram, diagrams, library, load
 from reference_models.model import Authority, Limit
 from walkthrough.exit_codes import ExitCode
 from walkthrough.terminal import tell
@@ -53,24 +54,62 @@ def show_model(reference: str, *, lang: str, as_json: bool) -> None:
 
 
 def check_model(path: Path, *, as_json: bool) -> None:
-    """Whether a folder is a usable model, and every mistake in it."""
-    result = check(path)
+    """Whether a model folder, a BPMN file or a folder of BPMN files is usable, and every mistake in it."""
+    files = diagrams(path)
+    if files and path.is_dir():
+        _check_diagrams(path, [check_diagram(file) for file in files], as_json=as_json)
+    result = check_diagram(path) if files else check(path)
     if as_json:
-        document = {
-            "path": result.path,
-            "usable": result.usable,
-            "problems": [vars(problem) for problem in result.problems],
-            "states": result.states,
-            "bounded": result.bounded,
-            "dead": list(result.dead),
-            "can_always_finish": result.can_always_finish,
-        }
-        tell(json.dumps(document, ensure_ascii=False, indent=2))
+        tell(json.dumps(_facts(result), ensure_ascii=False, indent=2))
     elif result.usable:
         tell(f"{path}: usable, {result.states} states, every case can finish")
     else:
         tell("\n".join(map(str, result.problems)))
-    raise typer.Exit(ExitCode.CONFORMANT if result.usable else ExitCode.BAD_INPUT)
+    raise typer.Exit(_exit_code(result))
+
+
+def _check_diagrams(path: Path, results: Sequence[CheckResult], *, as_json: bool) -> NoReturn:
+    if as_json:
+        usable = all(result.usable for result in results)
+        document = {"path": str(path), "usable": usable, "files": [_facts(each) for each in results]}
+        tell(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        refused = sum(not result.usable for result in results)
+        tell(_table([line for result in results for line in _diagram_lines(result)]))
+        tell(f"\nBPMN files: {len(results)}, usable: {len(results) - refused}, refused: {refused}")
+    raise typer.Exit(max(map(_exit_code, results)))
+
+
+def _diagram_lines(result: CheckResult) -> Iterator[Line]:
+    """A line per file, or per mistake in it."""
+    name = Path(result.path).name
+    if result.usable:
+        told = f"{result.states} states, every case can finish"
+        yield {"file": name, "verdict": "usable", "line": "", "why": told}
+    for number, problem in enumerate(result.problems):
+        other = Path(problem.file).name
+        yield {
+            "file": "" if number else name,
+            "verdict": "" if number else "refused",
+            "line": str(problem.line or ""),
+            "why": problem.what if other == name else f"in {other}: {problem.what}",
+        }
+
+
+def _facts(result: CheckResult) -> dict[str, object]:
+    return {
+        "path": result.path,
+        "usable": result.usable,
+        "problems": [vars(problem) for problem in result.problems],
+        "states": result.states,
+        "bounded": result.bounded,
+        "dead": list(result.dead),
+        "can_always_finish": result.can_always_finish,
+    }
+
+
+def _exit_code(result: CheckResult) -> ExitCode:
+    return ExitCode.CONFORMANT if result.usable else ExitCode.BAD_INPUT
 
 
 def _activities(model: ReferenceModel, lang: str) -> list[Line]:
