@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from logs.event_log import EVENT_COLUMNS, Reason, RowCount
+from logs.event_log import Reason, RowCount
 from logs.filters import CaseFilter, leave_out
 from logs.mapping import Mapping
 from logs.readers.raw import UNREAD, RawTable
-from logs.staging import STAGED
+from logs.staging import EVENTS, ROWS, STAGED, held_columns, settle
 from logs.store import Store, name, stripped, text
 
 EXCLUDED = "excluded"
 CASES = "cases"
-_PLACE = ("row_no", "file_no", "source_row", "copy_of_row")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Accounts:
 def assemble(
     store: Store, raws: Sequence[RawTable], mapping: Mapping, filters: Sequence[CaseFilter]
 ) -> Accounts:
-    """Turn the staged table into `events`, `cases` and `excluded`, and count."""
+    """Turn what is staged into `events`, `cases` and `excluded`, and count."""
     columns = "file_no INTEGER, source_row BIGINT, disposition VARCHAR, reason VARCHAR"
     store.execute(f'CREATE TABLE {EXCLUDED} ({columns}, "column" VARCHAR, value VARCHAR, case_id VARCHAR)')
     _list_unread(store, raws, mapping)
@@ -40,8 +39,7 @@ def assemble(
     if mapping.event_id:
         _merge_event_ids(store, mapping.event_id)
     _mark_copies(store, mapping)
-    for column in ("_reason", "_bad_column", "_bad_value"):
-        store.execute(f"ALTER TABLE {STAGED} DROP COLUMN {column}")
+    settle(store, raws, mapping)
     _make_cases(store, mapping)
     return _count(store, raws, mapping)
 
@@ -75,12 +73,15 @@ def _filter(store: Store, filters: Sequence[CaseFilter]) -> None:
 
 
 def _exclude(store: Store, where: str, disposition: str, reason: str, column: str, value: str) -> None:
-    """Move rows from the staged table to the excluded ones."""
-    store.execute(
+    """List staged rows as excluded, and leave them out."""
+    listed = store.value(
         f"INSERT INTO {EXCLUDED} SELECT file_no, source_row, {disposition}, {reason}, {column},"
         f" left({value}, 200), case_id FROM {STAGED} WHERE {where}"
     )
-    store.execute(f"DELETE FROM {STAGED} WHERE {where}")
+    if listed:
+        store.execute(
+            f"UPDATE {ROWS} SET _out = true WHERE rowid IN (SELECT _id FROM {STAGED} WHERE {where})"
+        )
 
 
 def _merge_event_ids(store: Store, heading: str) -> None:
@@ -101,10 +102,10 @@ def _mark_copies(store: Store, mapping: Mapping) -> None:
 
     A hash finds the few suspects; equality of the columns themselves decides.
     """
-    equal = ", ".join(name(c) for c in (*EVENT_COLUMNS, *mapping.attributes) if c not in _PLACE)
+    equal = ", ".join(map(name, (*held_columns(mapping), *mapping.attributes)))
     suspects = f"SELECT hash({equal}) AS _h FROM {STAGED} GROUP BY _h HAVING count(*) > 1"
     store.execute(
-        f"CREATE TEMP TABLE copies AS SELECT * FROM (SELECT row_no, file_no,"
+        f"CREATE TEMP TABLE copies AS SELECT * FROM (SELECT row_no, file_no, _id,"
         f" min(row_no) OVER (PARTITION BY {equal}) AS _first,"
         f" min(file_no) OVER (PARTITION BY {equal}) AS _first_file"
         f" FROM {STAGED} WHERE hash({equal}) IN ({suspects})) WHERE row_no <> _first"
@@ -123,9 +124,9 @@ def _mark_copies(store: Store, mapping: Mapping) -> None:
         )
         store.execute(f"DELETE FROM copies WHERE {merged}")
     if store.value("SELECT count(*) FROM copies"):
+        store.execute(f"ALTER TABLE {ROWS} ADD COLUMN copy_of_row BIGINT")
         store.execute(
-            f"UPDATE {STAGED} SET copy_of_row = copies._first FROM copies"
-            f" WHERE {STAGED}.row_no = copies.row_no"
+            f"UPDATE {ROWS} SET copy_of_row = copies._first FROM copies WHERE {ROWS}.rowid = copies._id"
         )
     store.execute("DROP TABLE copies")
 
@@ -136,7 +137,7 @@ def _make_cases(store: Store, mapping: Mapping) -> None:
     store.execute(
         f"CREATE TABLE {CASES} AS SELECT case_id, events, first_us, last_us,"
         f" coalesce(_rejected, 0)::BIGINT AS excluded_rows{listed} FROM (SELECT case_id, count(*) AS events,"
-        f" min(t_us) AS first_us, max(t_us) AS last_us{attributes} FROM {STAGED} GROUP BY case_id)"
+        f" min(t_us) AS first_us, max(t_us) AS last_us{attributes} FROM {EVENTS} GROUP BY case_id)"
         f" LEFT JOIN (SELECT case_id, count(DISTINCT (file_no, source_row)) AS _rejected FROM {EXCLUDED}"
         " WHERE disposition = 'rejected' GROUP BY case_id) USING (case_id) ORDER BY case_id"
     )
@@ -146,9 +147,9 @@ def _count(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> Accounts
     read = sum(raw.file.rows_read for raw in raws)
     if mapping.layout == "long":
         lines = store.rows(f"SELECT disposition, reason, count(*) FROM {EXCLUDED} GROUP BY ALL ORDER BY ALL")
-        used = store.value(f"SELECT count(*) FROM {STAGED}")
+        used = store.value(f"SELECT count(*) FROM {EVENTS}")
         return Accounts(read, used, tuple(RowCount(*line) for line in lines), 0)
-    used_rows = f"SELECT DISTINCT file_no, source_row FROM {STAGED}"
+    used_rows = f"SELECT DISTINCT file_no, source_row FROM {EVENTS}"
     unused = f"SELECT * FROM {EXCLUDED} ANTI JOIN ({used_rows}) USING (file_no, source_row)"
     fates = (  # one fate per row: a rejected cell outweighs merged ones
         "SELECT max(disposition) AS disposition, arg_max(reason, disposition || reason) AS reason"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+import duckdb
 from rapidfuzz import fuzz, process
 
 from logs.assemble import CASES, EXCLUDED, Accounts, assemble
@@ -16,7 +17,7 @@ from logs.problems import InputError, Problem
 from logs.readers import load_raw
 from logs.readers.raw import Options, Progress, RawTable
 from logs.sources import PathLike, Source, find_sources
-from logs.staging import STAGED, stage, time_columns
+from logs.staging import EVENTS, STAGED, UnstreamableError, stage, time_columns
 from logs.store import Store
 from logs.times import check_formats, detect, instant
 from logs.vocabulary import Vocabulary
@@ -48,7 +49,7 @@ def read(
     """
     report: Progress = progress or (lambda stage, done, total: None)
     sources = find_sources(paths)
-    store = Store()
+    store = Store(sum(source.size for source in sources))
     try:
         return _read(store, sources, mapping, vocabulary, tuple(filters), limit, report)
     except BaseException:
@@ -85,7 +86,13 @@ def _read(
         raws = tuple(load_raw(store, s, i, options_for(mapping, report)) for i, s in enumerate(sources))
     check_headings(raws, mapping)
     _check_formulas(sources, raws, mapping)
-    mapping = _stage(store, raws, mapping, origin, report)
+    if not _can_stream(store, raws, mapping):
+        raws = loaded(raws)
+    try:
+        mapping = _stage(store, raws, mapping, origin, report)
+    except UnstreamableError:
+        raws = loaded(raws)
+        mapping = _stage(store, raws, mapping, origin, report)
     for raw in raws:
         store.execute(f"DROP {raw.kind} {raw.table}")
     accounts = assemble(store, raws, mapping, conditions)
@@ -93,6 +100,26 @@ def _read(
         raise _nothing_usable(store, raws, accounts)
     report("assemble", accounts.rows_used, accounts.rows_used)
     return _event_log(store, raws, mapping, accounts, origin, reasons)
+
+
+def _can_stream(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> bool:
+    """Not where formats of times have yet to be found: that takes several looks at every value."""
+    if not all(raw.load for raw in raws):
+        return False
+    if mapping.time_formats:
+        return True
+    first = [
+        f"(SELECT {r.value(h)} AS x FROM {r.table} LIMIT 1000)" for r in raws for h in time_columns(mapping)
+    ]
+    try:
+        return detect(store, [(each, "x") for each in first]).formats == ("iso",)
+    except duckdb.InvalidInputException:  # not even that can be read so
+        return False
+
+
+def loaded(raws: Sequence[RawTable]) -> tuple[RawTable, ...]:
+    """Views that stream a file loaded as tables."""
+    return tuple(raw.load() if raw.load else raw for raw in raws)
 
 
 def options_for(mapping: Mapping, report: Progress) -> Options:
@@ -106,6 +133,7 @@ def options_for(mapping: Mapping, report: Progress) -> Options:
         object_type=mapping.object_type,
         zone=mapping.zone,
         event_id=mapping.event_id,
+        streamed=mapping.layout == "long",
         progress=report,
     )
 
@@ -241,7 +269,7 @@ def _event_log(
     tables = store.backend
     return EventLog(
         backend=store.backend,
-        events=tables.table(STAGED),
+        events=tables.table(EVENTS),
         cases=tables.table(CASES),
         excluded=tables.table(EXCLUDED),
         provenance=Provenance(

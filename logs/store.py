@@ -1,7 +1,8 @@
-"""A DuckDB database in a temporary folder, reached through Ibis; gone when closed or collected."""
+"""A DuckDB database of its own for one log, reached through Ibis; gone when closed or collected."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -12,13 +13,18 @@ from typing import Any
 import ibis
 from ibis.backends.duckdb import Backend
 
+IN_MEMORY = 1 / 12
+"""Share of the machine's memory up to which an export is kept in it; a larger one goes to a file."""
+
 
 class Store:
     """Storage of one log: the database, its spill folder, and files decoded on the way in."""
 
-    def __init__(self) -> None:
+    def __init__(self, size: int = 0) -> None:
+        """`size`: bytes of the files that will be read."""
         self.folder = Path(tempfile.mkdtemp(prefix="walkthrough-"))
-        self.backend: Backend = ibis.duckdb.connect(self.folder / "log.duckdb")
+        place = ":memory:" if size <= IN_MEMORY * _memory() else self.folder / "log.duckdb"
+        self.backend: Backend = ibis.duckdb.connect(place)
         self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
         self.backend.con.execute("SET enable_progress_bar = false")
         self.backend.con.execute("SET TimeZone = 'UTC'")
@@ -40,6 +46,13 @@ class Store:
     def close(self) -> None:
         """Drop database and folder; harmless when done twice."""
         self._finalizer()
+
+
+def _memory() -> int:
+    """Bytes of the machine's memory; 4 GiB where the system does not say."""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return 4 << 30
 
 
 def name(identifier: str) -> str:

@@ -185,13 +185,21 @@ def _fitting(store: Store, union: str, patterns: tuple[str, ...]) -> tuple[str, 
     return tuple(p for p, n in zip(patterns, read, strict=True) if n == most)
 
 
-def expression(value: str, formats: Sequence[str], zone: str) -> str:
-    """SQL that reads stripped text as microseconds since the epoch (UTC); null where no format does."""
-    parts = [_one(_readable(value) if "%p" in each else value, each, zone) for each in formats]
+def plain_iso(value: str) -> str:
+    """SQL that `expression` asks for as `local`: computed once, in a query within, it saves much work."""
+    return f"try_cast({value} AS TIMESTAMP)"
+
+
+def expression(value: str, formats: Sequence[str], zone: str, local: str | None = None) -> str:
+    """SQL that reads stripped text as microseconds since the epoch (UTC); null where no format does.
+
+    `local`: name under which `plain_iso(value)` is at hand.
+    """
+    parts = [_one(_readable(value) if "%p" in each else value, each, zone, local) for each in formats]
     return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
 
 
-def _one(value: str, form: str, zone: str) -> str:
+def _one(value: str, form: str, zone: str, plain: str | None) -> str:
     if form in _UNIT_US:
         most = BEYOND_US * 10 // _UNIT_US[form]  # far enough to be told as out of range, and no overflow
         number = f"try_cast({value} AS DECIMAL(28, 9))"
@@ -202,7 +210,7 @@ def _one(value: str, form: str, zone: str) -> str:
         local = f"make_timestamp(CAST(round({days} * 86400) AS BIGINT) * 1000000)"
         return _since_epoch(local, zone)
     if form == "iso":
-        return _iso(value, zone)
+        return _iso(value, zone, plain or plain_iso(value))
     word = f"lower({value}) IN ('epoch', 'infinity', '-infinity')"  # times to DuckDB, not to us
     read = f"try_strptime(CASE WHEN {word} THEN NULL ELSE {value} END, {text(form)})"
     if form.endswith("Z") or "%z" in form:  # both state the offset
@@ -210,12 +218,12 @@ def _one(value: str, form: str, zone: str) -> str:
     return f"TRY({_since_epoch(read, zone)})"
 
 
-def _iso(value: str, zone: str) -> str:
+def _iso(value: str, zone: str, plain: str) -> str:
     """DuckDB's cast to TIMESTAMP ignores an offset, so a value with one takes the other way."""
     naive = f"{value} NOT LIKE '%:%+%' AND {value} NOT LIKE '%:%-%' AND right({value}, 1) BETWEEN '0' AND '9'"
     return (
         f"CASE WHEN NOT {_starts_with_digit(value)} THEN NULL"
-        f" WHEN {naive} THEN TRY({_since_epoch(f'try_cast({value} AS TIMESTAMP)', zone)})"
+        f" WHEN {naive} THEN TRY({_since_epoch(plain, zone)})"
         f" ELSE TRY(epoch_us(try_cast({value} AS TIMESTAMPTZ))) END"
     )
 

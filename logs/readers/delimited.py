@@ -8,6 +8,7 @@ import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -52,15 +53,32 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     structure = _survey(path, encoding, delimiter, header_lines)
     raw = RawTable(f"raw_{file_no}", file, file_no, headings, "source_row", first_row)
     create_unread(store)
+    load_table = partial(_load_table, store, path, encoding, raw, structure, options)
+    if options.streamed and not structure.irregular and structure.records > 1:
+        store.execute(f"CREATE OR REPLACE TEMP VIEW {raw.table} AS {_query(path, raw, structure, options)}")
+        file = dataclasses.replace(file, rows_read=structure.records - 1)
+        return dataclasses.replace(
+            raw, file=file, kind="VIEW", row="", plain_spaces=_plain(raw, structure), load=load_table
+        )
+    return load_table()
+
+
+def _load_table(
+    store: Store, path: Path, encoding: Encoding, raw: RawTable, structure: Structure, options: Options
+) -> RawTable:
+    store.execute(f"DROP VIEW IF EXISTS {raw.table}")
     rows = _load_fast(store, path, raw, structure, options)
     if rows is not None:
-        plain = not structure.quoted_newlines and (not structure.tabs or delimiter == "\t")
-        raw = dataclasses.replace(raw, row="rowid + 2", plain_spaces=plain)
+        raw = dataclasses.replace(raw, row="rowid + 2", plain_spaces=_plain(raw, structure))
     else:
         rows = _load_exactly(store, path, encoding, raw, options)
     if not rows:
-        raise no_rows(source.name)
-    return dataclasses.replace(raw, file=dataclasses.replace(file, rows_read=rows))
+        raise no_rows(raw.file.name)
+    return dataclasses.replace(raw, file=dataclasses.replace(raw.file, rows_read=rows))
+
+
+def _plain(raw: RawTable, structure: Structure) -> bool:
+    return not structure.quoted_newlines and (not structure.tabs or raw.file.delimiter == "\t")
 
 
 def _survey(path: Path, encoding: Encoding, delimiter: str, header_lines: int) -> Structure:
@@ -74,21 +92,25 @@ def _load_fast(store: Store, path: Path, raw: RawTable, structure: Structure, op
     if structure.irregular:
         return None
     options.progress("read", 0, structure.records - 1)
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(raw.headings)))
-    keep = ", ".join(f"c{i}" for i in kept(raw.headings, options.wanted))
+    query = _query(path, raw, structure, options)
     try:
-        store.execute(
-            f"CREATE OR REPLACE TEMP TABLE {raw.table} AS SELECT {keep}"
-            f" FROM read_csv({text(_escape_glob(path))},"
-            f" auto_detect = false, header = true, columns = {{{columns}}},"
-            f" delim = {text(raw.file.delimiter)}, quote = '\"', escape = '\"',"
-            f" strict_mode = true, nullstr = '', parallel = {str(not structure.quoted_newlines).lower()})"
-        )
-    except duckdb.Error:  # ragged rows or overlong lines: the exact reader says which
+        store.execute(f"CREATE OR REPLACE TEMP TABLE {raw.table} AS {query}")
+    except duckdb.InvalidInputException:  # ragged rows or overlong lines: the exact reader says which
         return None
     rows = int(store.value(f"SELECT count(*) FROM {raw.table}"))
     options.progress("read", rows, rows)
     return rows if rows == structure.records - 1 else None
+
+
+def _query(path: Path, raw: RawTable, structure: Structure, options: Options) -> str:
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(raw.headings)))
+    keep = ", ".join(f"c{i}" for i in kept(raw.headings, options.wanted) or [0])
+    return (
+        f"SELECT {keep} FROM read_csv({text(_escape_glob(path))},"
+        f" auto_detect = false, header = true, columns = {{{columns}}},"
+        f" delim = {text(raw.file.delimiter)}, quote = '\"', escape = '\"',"
+        f" strict_mode = true, nullstr = '', parallel = {str(not structure.quoted_newlines).lower()})"
+    )
 
 
 def _escape_glob(path: Path) -> str:

@@ -49,6 +49,9 @@ class RawTable:
     """No field begins or ends with a tab or line end: a cheaper way to strip will do."""
     place: str = ""
     """SQL for the row that a person looks up, where several rows share it; empty: `row`."""
+    load: Callable[[], RawTable] | None = None
+    """Of a view that streams its file: loads it as a table. Its rows come in the order of the file and bear
+    no number; there must be `file.rows_read` of them, or the view does not see them all."""
     iso: frozenset[str] = frozenset()
     """Headings whose times the file itself types: as text they are ISO, whatever formats a mapping states."""
 
@@ -77,6 +80,8 @@ class Options:
     """OCEL: zone of times without offset, by which the values of objects are told apart in time."""
     event_id: str | None = None
     """Table: heading by which rows are put in order."""
+    streamed: bool = False
+    """A view on the file will do, where the reader can give one."""
     progress: Progress = field(default=lambda stage, done, total: None)
 
 

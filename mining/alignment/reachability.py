@@ -190,7 +190,7 @@ class _FiringRule:
 
 
 def _padded(rows: list[list[tuple[int, int]]], pad: tuple[int, int] | None) -> tuple[Ints, Ints]:
-    """Firsts and seconds of the pairs as tables; short rows end in `pad`, or else in their last pair again."""
+    """Firsts and seconds of the pairs as tables; short rows end in `pad`, or else in their last pair."""
     width = max(map(len, rows), default=0)
     full = [[*row, *[pad or (row[-1] if row else (0, 0))] * (width - len(row))] for row in rows]
     table = np.array(full, dtype=np.int64).reshape(len(rows), width, 2)

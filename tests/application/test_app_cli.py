@@ -275,7 +275,7 @@ def test_a_stopped_audit_leaves_nothing_behind(run, sample, signal_sent):
     options = ["--model", FAULTS, "--out", "out", "--show-persons"]
     env = {**os.environ, "TMPDIR": str(run.folder / "tmp")}
     with subprocess.Popen([*command, *options], env=env, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not list((run.folder / "tmp").glob("walkthrough-*/log.duckdb")):
+        while process.poll() is None and not list((run.folder / "tmp").glob("walkthrough-*")):
             time.sleep(0.05)
         time.sleep(0.2)
         process.send_signal(signal_sent)
