@@ -101,9 +101,11 @@ class Construction:
         for flow in here.scope.flows:
             here.region.hold(here.place_of(flow))
             here.held[flow.id] = frozenset({here.place_of(flow)})
-        notes: list[str] = []
         for node in here.scope.event_subprocesses():
-            notes += self._event_subprocess(here, node, outer)
+            self._body(here, node, here.place(node.id), [here.done], here.region, outer, "")
+        notes = [
+            note for node in here.scope.event_subprocesses() for note in self._set_off(here, node, outer)
+        ]
         for node in here.scope.nodes.values():
             if node.kind == "inclusiveGateway" and here.waits_for_flows(node.id):
                 self._join(here, node)
@@ -227,11 +229,22 @@ class Construction:
         self.plan.regions[region.name] = region
 
     def _once(self, step: str, place: str, region: Region, branch: tuple[str, ...]) -> str:
-        """An event that does not interrupt, and happens at most once while the region is active."""
+        """An event that does not interrupt, and happens at most once while the region is active.
+
+        It happens beside something that takes its time, and speaks of the work that waits there.
+        """
+        waiting = {
+            each
+            for made in self.plan.steps
+            if made.label is not None or made.waits
+            for each in made.pre
+            if each in region.places and each not in self.plan.bookkeeping
+        }
         unfired, fired = f"{place}?", f"{place}!"
+        for each in (each for each in region.places if each in waiting):
+            self._step(f"{step}·{each}", (unfired, each), (fired, each, *branch), waits=True)
         region.hold(unfired, fired)
         self.plan.bookkeeping |= {unfired, fired}
-        self._step(step, (unfired,), (fired, *branch), waits=True)
         return unfired
 
     def _instances(
@@ -306,12 +319,11 @@ class Construction:
             frame.catches.setdefault(start.trigger, []).append(catch)
         return frame
 
-    def _event_subprocess(self, here: _Here, node: Node, outer: Frame) -> list[str]:
-        """Build it, and what sets it off; returns the tokens by which it may happen."""
+    def _set_off(self, here: _Here, node: Node, outer: Frame) -> list[str]:
+        """What begins an event subprocess; returns the tokens by which it may happen."""
         assert node.inside is not None
         (start,) = node.inside.starts()
         place, step = here.place(node.id), f"{here.place(start.id)}!"
-        self._body(here, node, place, [here.done], here.region, outer, "")
         if start.trigger in ("error", "escalation") and here.place(start.id) in outer.thrown_to:
             return []
         if not start.interrupting:
