@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from logs.event_log import Reason, RowCount
 from logs.filters import CaseFilter, leave_out
 from logs.mapping import Mapping
+from logs.merge import merge_deltas
 from logs.readers.raw import UNREAD, RawTable
 from logs.staging import EVENTS, ROWS, STAGED, held_columns, settle
 from logs.store import Store, name, stripped, text
@@ -33,6 +34,8 @@ def assemble(
     columns = "file_no INTEGER, source_row BIGINT, disposition VARCHAR, reason VARCHAR"
     store.execute(f'CREATE TABLE {EXCLUDED} ({columns}, "column" VARCHAR, value VARCHAR, case_id VARCHAR)')
     _list_unread(store, raws, mapping)
+    if mapping.delta:
+        merge_deltas(store, raws, mapping, _exclude)
     if filters:
         _filter(store, filters)
     _exclude(store, "_reason IS NOT NULL", "'rejected'", "_reason", "_bad_column", "_bad_value")

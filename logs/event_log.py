@@ -73,9 +73,26 @@ class Reason(StrEnum):
     REPEATED_KEY = "repeated_key"  # JSON lines: a key is given twice, so its value is not known
     UNKNOWN_OBJECT = "unknown_object"  # OCEL: the event names an object that the log does not hold
     OTHER_OBJECTS = "other_objects"  # filtered; OCEL: the event concerns no object of the type chosen
+    CORRECTED = "corrected"  # merged, delta exports: a later row says the same event otherwise
     SAME_EVENT_ID = "same_event_id"  # merged: an event id repeats
     OVERLAPPING_FILES = "overlapping_files"  # merged: an identical row of an earlier file
     REPEATED_ROW = "repeated_row"  # merged: an identical row, where the mapping says drop_repeated_rows
+
+
+@dataclass(frozen=True)
+class DeltaCounts:
+    """What became of the rows (wide: cells) of one of several delta exports."""
+
+    new: int
+    """Rows that count and correct nothing. Together with `correcting`, all that count (before filters)."""
+    late: int
+    """Of these, rows older than the latest row of an earlier file."""
+    correcting: int
+    """Rows that count instead of an earlier row, which said the same event otherwise."""
+    repeated: int
+    """Rows that say what a row that counts has said already."""
+    corrected: int
+    """Rows that a later row corrects."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +116,8 @@ class SourceFile:
     rows_read: int = 0
     query: str = ""
     """Table: the statement that was sent and the order in which rows are numbered. OCEL: the object type."""
+    delta: DeltaCounts | None = None
+    """None unless the mapping says that the files are delta exports."""
 
 
 @dataclass(frozen=True)

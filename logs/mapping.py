@@ -84,6 +84,8 @@ class Mapping(Document):
     """Merge rows that are equal in all mapped columns (else they are used and flagged)."""
     merge_overlapping_files: bool = False
     """Merge a row that is equal to one of an earlier file (else it is used and flagged)."""
+    delta: Literal["event_id", "rows", "milestones"] | None = None
+    """Files repeat, overlap or correct earlier ones, in the order named: by what an event is known again."""
 
     @field_validator("zone")
     @classmethod
@@ -157,6 +159,16 @@ class Mapping(Document):
             raise ValueError(
                 f"{' and '.join(extra)} belong to the {other} layout; say layout: {other}, or remove it"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _delta_fits(self) -> Mapping:
+        if self.delta == "event_id" and not self.event_id:
+            raise ValueError("delta: event_id needs event_id; name the heading, or say delta: rows")
+        if self.delta == "milestones" and self.layout != "wide":
+            raise ValueError("delta: milestones belongs to the wide layout; say event_id or rows")
+        if self.delta and self.merge_overlapping_files:
+            raise ValueError("delta and merge_overlapping_files both merge files; remove the latter")
         return self
 
     @property

@@ -13,6 +13,7 @@ from logs.documents import validate
 from logs.event_log import EVENT_COLUMNS, EventLog, Provenance, Reason, Window
 from logs.filters import COLUMNS, parse_filters
 from logs.mapping import COLUMN_OF, Mapping, dump_mapping, load_mapping
+from logs.merge import with_counts
 from logs.problems import InputError, Problem
 from logs.readers import load_raw
 from logs.readers.raw import Options, Progress, RawTable
@@ -96,6 +97,7 @@ def _read(
     for raw in raws:
         store.execute(f"DROP {raw.kind} {raw.table}")
     accounts = assemble(store, raws, mapping, conditions)
+    raws = with_counts(store, raws, mapping)
     if not accounts.rows_used:
         raise _nothing_usable(store, raws, accounts)
     report("assemble", accounts.rows_used, accounts.rows_used)
