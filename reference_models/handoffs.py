@@ -40,6 +40,6 @@ def _silently_reached(net: Net, places: tuple[int, ...]) -> set[int]:
     return reached
 
 
-def _carried(net: Net, transition: Transition) -> tuple[int, ...]:
-    """The input places from which work comes: bookkeeping tokens speak only when they are alone."""
-    return tuple(place for place in transition.pre if place not in net.bookkeeping) or transition.pre
+def _carried(net: Net, transition: Transition) -> set[int]:
+    """The input places from which work comes."""
+    return set(transition.pre) - net.bookkeeping

@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 
 from reference_models.model import Diagram, FlowNode, SequenceFlow
 
-SIZES = {"task": (112.0, 68.0), "startEvent": (36.0, 36.0), "endEvent": (36.0, 36.0)}
-_GATEWAY, _TIMER = (50.0, 50.0), (36.0, 36.0)
+_TASK, _GATEWAY, _TIMER = (112.0, 68.0), (50.0, 50.0), (36.0, 36.0)
+SIZES = {
+    **dict.fromkeys(("task", "subProcess", "callActivity"), _TASK),
+    **dict.fromkeys(("startEvent", "endEvent", "boundaryEvent"), _TIMER),
+    **dict.fromkeys(("intermediateCatchEvent", "intermediateThrowEvent"), _TIMER),
+}
 _HEADER, _PADDING, _MARGIN = 30.0, 10.0, 14.0
 _EDGE_TRACK, _BUS = 16.0, 12.0
 _LABEL, _LETTER = 18.0, 12.0

@@ -75,8 +75,8 @@ def check_soundness(net: Net, cap: int = STATE_CAP) -> Soundness:
     stuck = _first_stuck(net, queue, before)
     if stuck is None:
         return Soundness(len(parent), False, bound, (), dead, None)
-    marked = tuple(net.places[place] for place in dict.fromkeys(stuck))
-    return Soundness(len(parent), False, bound, (), dead, _way(stuck, parent), marked)
+    marked = dict.fromkeys(_shown(net.places[place]) for place in stuck if place not in net.bookkeeping)
+    return Soundness(len(parent), False, bound, (), dead, _way(stuck, parent), tuple(marked))
 
 
 def soundness_problems(soundness: Soundness, lines: Mapping[str, int | None], file: str) -> Iterator[Problem]:
@@ -119,6 +119,11 @@ def fire(marking: Marking, pre: Marking, post: Marking) -> Marking | None:
             return None
         left.remove(place)
     return tuple(sorted((*left, *post)))
+
+
+def _shown(place: str) -> str:
+    """The element that a place belongs to, without the signs by which places of one element are told apart."""
+    return place.rstrip("✓●◉▣▾∙↻") or "the end"
 
 
 def _first_stuck(

@@ -21,6 +21,8 @@ from reference_models.bpmn.reduction import Step
 
 _MOST_STEPS = 2_000
 """More transitions than this for what ends or interrupts one region are refused."""
+_MOST_TO_PROVE = 100_000
+"""Up to so many markings of the whole it is proved that a region runs once at a time."""
 _SMALLER = "split the process, or draw fewer parallel branches in it"
 
 
@@ -218,7 +220,7 @@ def _check_one_at_a_time(plan: Plan) -> None:
         return
     root = next(region for region in plan.regions.values() if not region.parent)
     try:
-        markings = Markings(plan, root)
+        markings = Markings(plan, root, _MOST_TO_PROVE)
     except TooManyError as error:
         if "pile up" not in str(error):  # that is told with the soundness of the net
             plan.refuse(several[0].element, f"whether it runs once at a time is not known: {error}", _SMALLER)
