@@ -139,7 +139,10 @@ def input_view(
 def _about(file: SourceFile, t: Catalogue, f: Formats) -> str:
     encoding = f"{file.encoding} ({file.encoding_reason})" if file.encoding_reason else file.encoding
     sheet = t("file.sheet", sheet=file.sheet) if file.sheet else ""
-    parts = (file.format.upper(), encoding, sheet, f.size(file.size), " ".join(file.query.split()))
+    query = " ".join(file.query.split())
+    counts = {key: f.number(rows) for key, rows in vars(file.delta).items()} if file.delta else {}
+    delta = t("file.delta", **counts) if counts else ""
+    parts = (file.format.upper(), encoding, sheet, f.size(file.size), query, delta)
     return " · ".join(part for part in parts if part)
 
 
