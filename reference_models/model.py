@@ -281,8 +281,9 @@ class FlowNode:
 
     id: str
     kind: str
-    """'task', 'startEvent', 'endEvent', 'exclusiveGateway', 'parallelGateway', 'intermediateTimer' or
-    'boundaryTimer'."""
+    """'task', 'subProcess', 'callActivity'; 'startEvent', 'endEvent', 'intermediateTimer', 'boundaryTimer',
+    'intermediateCatchEvent', 'intermediateThrowEvent', 'boundaryEvent'; 'exclusiveGateway', 'parallelGateway',
+    'inclusiveGateway', 'eventBasedGateway'."""
     name: str
     role: str | None
     attached_to: str | None = None

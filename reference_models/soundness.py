@@ -122,7 +122,7 @@ def fire(marking: Marking, pre: Marking, post: Marking) -> Marking | None:
 
 
 def _shown(place: str) -> str:
-    """The element that a place belongs to, without the signs by which places of one element are told apart."""
+    """The element that a place belongs to, without the signs that tell apart the places of one element."""
     return place.rstrip("✓●◉▣▾∙↻") or "the end"
 
 

@@ -58,7 +58,7 @@ def children(element: Any) -> Iterator[Any]:
 
 def tag(element: Any) -> str:
     """The name of an element without its namespace."""
-    return str(etree.QName(element).localname)
+    return str(element.tag).rpartition("}")[2]
 
 
 def spelled(text: str | None) -> str:

@@ -181,10 +181,9 @@ def _own_nodes(scope: Scope) -> Iterator[Node]:
 
 def _check_lanes(process: ProcessReading, scope: Scope) -> None:
     reading = process.reading
-    drawn = {element.get("id") for element in reading.root.iter("{*}*")}
     for lane in process.lanes:
         for node in lane.nodes:
-            if node not in drawn:
+            if node not in reading.ids:
                 reading.problem(f"lane '{lane.id}': no element '{node}'", lane.line, "remove the reference")
     for node, lanes in process.listed.items():
         for other in lanes[1:]:

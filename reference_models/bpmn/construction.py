@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
 
 from reference_models.bpmn.elements import CATCH, Flow, Node, Scope
 from reference_models.bpmn.gateways import caught_links, join_cases, subsets, taken_together
@@ -36,12 +38,22 @@ class _Here:
 
     def place_of(self, flow: Flow) -> str:
         """Only gateways that wait for several flows tell their incoming flows apart."""
-        return self.place(flow.id if self.waits_for_flows(flow.target) else flow.target)
+        return self.prefix + (flow.id if flow.target in self.joins else flow.target)
 
-    def waits_for_flows(self, node: str) -> bool:
-        kind = self.scope.nodes[node].kind
-        several = len(self.scope.incoming(node)) > 1
-        return kind == "parallelGateway" or (kind == "inclusiveGateway" and several)
+    @cached_property
+    def joins(self) -> frozenset[str]:
+        """Gateways that wait for several flows."""
+        return frozenset(
+            node.id
+            for node in self.scope.nodes.values()
+            if node.kind == "parallelGateway"
+            or (node.kind == "inclusiveGateway" and len(self.scope.incoming(node.id)) > 1)
+        )
+
+    def awaited(self, node: Node) -> bool:
+        """Whether an event-based gateway waits for it."""
+        sources = (self.scope.nodes[flow.source] for flow in self.scope.incoming(node.id))
+        return any(source.kind == "eventBasedGateway" for source in sources)
 
     def after(self, node: Node) -> Exits:
         """Where tokens go when they leave a node; without a flow they are consumed."""
@@ -93,11 +105,11 @@ class Construction:
         outer = here.frame
         here.frame = self._event_frame(here)
         for node in here.scope.nodes.values():
-            before = set(here.region.places)
+            before = len(here.region.places)
             if not node.by_event:
                 here.region.hold(here.place(node.id))
                 self._node(here, node)
-            here.held[node.id] = frozenset(here.region.places.keys() - before)
+            here.held[node.id] = frozenset(islice(here.region.places, before, None))
         for flow in here.scope.flows:
             here.region.hold(here.place_of(flow))
             here.held[flow.id] = frozenset({here.place_of(flow)})
@@ -107,7 +119,7 @@ class Construction:
             note for node in here.scope.event_subprocesses() for note in self._set_off(here, node, outer)
         ]
         for node in here.scope.nodes.values():
-            if node.kind == "inclusiveGateway" and here.waits_for_flows(node.id):
+            if node.kind == "inclusiveGateway" and node.id in here.joins:
                 self._join(here, node)
         return (*self._first(here), *dict.fromkeys(notes))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 TASKS = frozenset(
     {
@@ -105,11 +107,19 @@ class Scope:
 
     def outgoing(self, node: str) -> tuple[Flow, ...]:
         """Sequence flows that leave the node."""
-        return tuple(flow for flow in self.flows if flow.source == node)
+        return self._by_source.get(node, ())
 
     def incoming(self, node: str) -> tuple[Flow, ...]:
         """Sequence flows that enter the node."""
-        return tuple(flow for flow in self.flows if flow.target == node)
+        return self._by_target.get(node, ())
+
+    @cached_property
+    def _by_source(self) -> Mapping[str, tuple[Flow, ...]]:
+        return _grouped((flow.source, flow) for flow in self.flows)
+
+    @cached_property
+    def _by_target(self) -> Mapping[str, tuple[Flow, ...]]:
+        return _grouped((flow.target, flow) for flow in self.flows)
 
     def boundary_on(self, activity: str) -> tuple[Node, ...]:
         """Boundary events attached to the activity."""
@@ -138,6 +148,13 @@ class Scope:
             yield node
             if node.inside is not None:
                 yield from node.inside.everything()
+
+
+def _grouped(flows: Iterable[tuple[str, Flow]]) -> Mapping[str, tuple[Flow, ...]]:
+    found: defaultdict[str, list[Flow]] = defaultdict(list)
+    for node, flow in flows:
+        found[node].append(flow)
+    return {node: tuple(each) for node, each in found.items()}
 
 
 @dataclass(frozen=True)

@@ -41,14 +41,12 @@ def the_process(reading: Reading) -> Any | None:
 
 def check_messages(process: Any, reading: Reading) -> None:
     """Refuse message flows within the process, and those with an end that is not there."""
-    known = {each.get("id") for each in reading.root.iter("{*}*") if isinstance(each.tag, str)}
-    inside = {each.get("id") for each in process.iter("{*}*") if isinstance(each.tag, str)}
-    for flow in _of_collaborations(reading):
-        if tag(flow) != "messageFlow":
-            continue
+    flows = [each for each in _of_collaborations(reading) if tag(each) == "messageFlow"]
+    inside = {each.get("id") for each in process.iter("{*}*")} if flows else set()
+    for flow in flows:
         ends = [local(flow.get(end)) for end in ("sourceRef", "targetRef")]
         for end in ends:
-            if end not in known:
+            if end not in reading.ids:
                 reading.refuse(flow, f"no element '{end}'", "draw the message flow again")
         if inside.issuperset(ends):
             mend = "draw a sequence flow: messages go between pools"
