@@ -353,10 +353,10 @@ def _discovery(bound: BoundLog, aligned: Conformance) -> Discovery:
 def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:
     """The occurrences with the places of their evidence in the input."""
     events = bound.log.events
-    place = events.file_no.cast("string") + ":" + events.source_row.cast("string")
-    places = events.select("row_no", place=place)
     keys = ["rule_id", "fingerprint", "anchor"]
-    named = table.select(*keys, row_no="rows").unnest("row_no", offset="at").inner_join(places, "row_no")
+    cited = table.select(*keys, row_no="rows").unnest("row_no", offset="at")
+    named = cited.inner_join(events.select("row_no", "file_no", "source_row"), "row_no")
+    named = named.mutate(place=named.file_no.cast("string") + ":" + named.source_row.cast("string"))
     # A struct sorted by its first field keeps the places in the order of the rows.
     pairs = named.group_by(keys).agg(found=ibis.struct({"at": named["at"], "place": named.place}).collect())
     lists = pairs.select(*keys, sources=pairs.found.sort().map(lambda pair: pair.place))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -33,17 +33,17 @@ def occurrence_records(frame: pd.DataFrame) -> list[JsonValue]:
 
 def strings(column: pd.Series) -> list[JsonValue]:
     """Text or None."""
-    return [None if absent else str(value) for value, absent in _pairs(column)]
+    return _or_none(column)
 
 
 def numbers(column: pd.Series) -> list[float | None]:
     """Numbers or None; a whole number is written as one that is no integer type (12.0)."""
-    return [None if absent else float(value) for value, absent in _pairs(column)]
+    return _or_none(column.astype("Float64").astype(object))
 
 
 def integers(column: pd.Series) -> list[JsonValue]:
     """Integers or None."""
-    return [None if absent else int(value) for value, absent in _pairs(column)]
+    return _or_none(column.astype("Int64").astype(object))
 
 
 def sources(frame: pd.DataFrame) -> list[list[tuple[int, int]]]:
@@ -61,5 +61,6 @@ def _place(text: str) -> tuple[int, int]:
     return int(file), int(row)
 
 
-def _pairs(column: pd.Series) -> Iterable[tuple[Any, bool]]:
-    return zip(column.tolist(), column.isna().tolist(), strict=True)
+def _or_none(column: pd.Series) -> list[Any]:
+    found: list[Any] = column.astype(object).where(column.notna(), None).tolist()
+    return found

@@ -48,7 +48,7 @@ def occurrence_data(c: Context) -> OccurrenceData:
     frame = c.audit.occurrences.iloc[:MOST]
     columns = {"lookup": _lookup(c, frame), **_columns(c, frame)}
     text = json.dumps(columns, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    packed = base64.b64encode(zlib.compress(text.encode("utf-8", "replace"), 9)).decode("ascii")
+    packed = base64.b64encode(zlib.compress(text.encode("utf-8", "replace"))).decode("ascii")
     return OccurrenceData(packed, len(c.audit.occurrences), len(frame))
 
 
