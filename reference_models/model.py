@@ -281,9 +281,9 @@ class FlowNode:
 
     id: str
     kind: str
-    """'task', 'subProcess', 'callActivity'; 'startEvent', 'endEvent', 'intermediateTimer', 'boundaryTimer',
-    'intermediateCatchEvent', 'intermediateThrowEvent', 'boundaryEvent'; 'exclusiveGateway', 'parallelGateway',
-    'inclusiveGateway', 'eventBasedGateway'."""
+    """'task', 'subProcess', 'callActivity'; 'startEvent', 'endEvent', 'boundaryEvent', 'boundaryTimer',
+    'intermediateTimer', 'intermediateCatchEvent', 'intermediateThrowEvent'; 'exclusiveGateway',
+    'parallelGateway', 'inclusiveGateway', 'eventBasedGateway'."""
     name: str
     role: str | None
     attached_to: str | None = None
