@@ -247,6 +247,53 @@ WATCH = {
     ),
 }  # fmt: skip
 
+THROWN_WITHIN = {
+    "an escalation sets off an event subprocess beside": (
+        flows("s>S>e")
+        + sub("S", inner("B C", "is>B>t>C>ie", event("intermediateThrowEvent", "t", "escalation")
+              + watch("E", "escalation", "X", interrupting=False))),
+        {"B C X", "B X C"},
+    ),
+    "an escalation sets off an event subprocess that interrupts": (
+        flows("s>S>e")
+        + sub("S", inner("B C", "is>f>B>t f>C>ie", nodes(parallelGateway="f")
+              + event("endEvent", "t", "escalation") + watch("E", "escalation", "X"))),
+        {"B X", "C B X"},
+    ),
+    "an error in an event subprocess goes to the boundary": (
+        nodes(task="Y") + flows("s>S>e b>Y>e") + boundary("b", "S", "error")
+        + sub("S", inner("B", "is>B>ie", sub("E", event("startEvent", "es", "message") + nodes(task="X")
+              + event("endEvent", "t", "error") + flows("es>X>t"), by_event=True))),
+        {"B", "X Y"},
+    ),
+    "a terminate end in an event subprocess ends that alone": (
+        flows("s>S>e")
+        + sub("S", inner("B", "is>B>ie", sub("E", event("startEvent", "es", "message", isInterrupting="false")
+              + nodes(task="X") + event("endEvent", "t", "terminate") + flows("es>X>t"), by_event=True))),
+        {"B", "B X", "X B"},
+    ),
+    "an error past two subprocesses with branches": (
+        nodes(task="X", endEvent="e2") + flows("s>S>e b>X>e2") + boundary("b", "S", "error")
+        + sub("S", inner("A", "is>f>A>j>ie f>T>j", nodes(parallelGateway="f j")
+              + sub("T", inner("B C", "js>x>B>je x>C>t", nodes(exclusiveGateway="x")
+                    + event("endEvent", "t", "error"), "js", "je")))),
+        {"A B", "B A", "A C X", "C X"},
+    ),
+    "two links lead to one": (
+        nodes(task="A B C", exclusiveGateway="x") + flows("s>x>A>l x>B>m n>C>e")
+        + event("intermediateThrowEvent", "l", "link", about='name="k"')
+        + event("intermediateThrowEvent", "m", "link", about='name="k"')
+        + event("intermediateCatchEvent", "n", "link", about='name="k"'),
+        {"A C", "B C"},
+    ),
+    "an event-based gateway begins": (
+        flows("s>S>e")
+        + sub("S", nodes(eventBasedGateway="g", task="D F") + event("intermediateCatchEvent", "o", "message")
+              + event("intermediateCatchEvent", "q", "timer") + flows("g>o>D g>q>F")),
+        {"D", "F"},
+    ),
+}  # fmt: skip
+
 MARKERS = {
     "a loop": (marked("task", "A", LOOP.format("")) + flows("s>A>e"), {"A", "A A", "A A A", "A A A A"}),
     "a loop that may be passed by": (
@@ -304,6 +351,7 @@ CASES = {
         "subprocess": SUBPROCESSES,
         "boundary": BOUNDARIES,
         "event subprocess": WATCH,
+        "thrown": THROWN_WITHIN,
         "marker": MARKERS,
     }.items()
     for name, case in cases.items()
@@ -318,3 +366,23 @@ def test_construct_takes_its_traces_and_no_other(name):
     assert language(made.net, longest) == traces
     assert language(made.full_net, longest) == traces
     assert check_soundness(made.net).sound
+
+
+def test_a_subprocess_that_is_stuck_is_told():
+    stuck = inner("B C", "is>x>B>j>ie x>C>j", nodes(exclusiveGateway="x", parallelGateway="j"))
+    facts = check_soundness(compiled(ENDS + AROUND + sub("S", stuck)).net)
+    assert (facts.stuck, facts.stuck_at) == (("A", "B"), ("B_j",))
+
+
+def test_a_subprocess_that_is_stuck_may_be_saved_by_a_timer():
+    stuck = inner("B C", "is>x>B>j>ie x>C>j", nodes(exclusiveGateway="x", parallelGateway="j"))
+    body = AROUND + AFTER + sub("S", stuck) + timer("t", "S", interrupting=True) + flows("t>X>e2")
+    made = compiled(ENDS + body)
+    assert language(made.net, 4) == {"A X", "A B X", "A C X"}
+    assert check_soundness(made.net).dead == ("D",)
+
+
+def test_what_only_follows_an_error_that_always_comes_is_told():
+    failing = inner("B", "is>B>t", event("endEvent", "t", "error"), ends="")
+    body = AROUND + AFTER + sub("S", failing) + boundary("b", "S", "error") + flows("b>X>e2")
+    assert check_soundness(compiled(ENDS + body).net).dead == ("D",)
