@@ -16,7 +16,7 @@ from logs.mapping import COLUMN_OF, Mapping, dump_mapping, load_mapping
 from logs.merge import with_counts
 from logs.problems import InputError, Problem
 from logs.readers import load_raw
-from logs.readers.raw import Options, Progress, RawTable
+from logs.readers.raw import UNREAD, Options, Progress, RawTable
 from logs.sources import PathLike, Source, find_sources
 from logs.staging import EVENTS, STAGED, UnstreamableError, stage, time_columns
 from logs.store import Store
@@ -84,6 +84,7 @@ def _read(
     mapping = _complete(mapping, filters, limit)
     conditions = parse_filters(mapping.filters, mapping.zone)
     if not raws or not _covers(raws, mapping):
+        _forget(store, raws)
         raws = tuple(load_raw(store, s, i, options_for(mapping, report)) for i, s in enumerate(sources))
     check_headings(raws, mapping)
     _check_formulas(sources, raws, mapping)
@@ -102,6 +103,13 @@ def _read(
         raise _nothing_usable(store, raws, accounts)
     report("assemble", accounts.rows_used, accounts.rows_used)
     return _event_log(store, raws, mapping, accounts, origin, reasons)
+
+
+def _forget(store: Store, raws: Sequence[RawTable]) -> None:
+    """Drop what a proposal loaded, with the rows that it could not read: they are read anew."""
+    for raw in raws:
+        store.execute(f"DROP {raw.kind} {raw.table}")
+    store.execute(f"DROP TABLE IF EXISTS {UNREAD}")
 
 
 def _can_stream(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> bool:
