@@ -132,3 +132,14 @@ def test_the_worksheet_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     for name in ("labels.csv", "labels.xlsx"):
         with pytest.raises(InputError, match="cannot be written"):
             worksheet(proposal, tmp_path / "no" / name)
+
+
+def test_what_was_loaded_for_a_proposal_is_not_counted_twice(tmp_path: Path) -> None:
+    """A filter names a column that the proposal left out, so the file is read again."""
+    path = tmp_path / "log.csv"
+    labels = ["受理", "派单", "处理", "回复"] * 10
+    lines = [f"{i // 4:03},{label},2025-01-{i % 28 + 1:02} 08:00,昆明" for i, label in enumerate(labels)]
+    path.write_text("\n".join(["工单号,环节,完成时间,分公司", *lines[:20], "", *lines[20:]]) + "\n")
+    with read(path, filters=["分公司=昆明"], limit=1) as log:
+        assert [(count.reason, count.rows) for count in log.provenance.excluded] == [("blank_line", 1)]
+        assert log.provenance.rows_read == log.provenance.rows_used + 1 == 41
