@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from reference_models.bpmn.elements import CATCH, Flow, Node, Scope
+from reference_models.bpmn.elements import BOUNDARY, CATCH, Flow, Node, Scope
 from reference_models.bpmn.gateways import caught_links, join_cases, subsets, taken_together
 from reference_models.bpmn.plan import Catch, Frame, Plan, Region
 from reference_models.bpmn.reduction import Step
@@ -277,11 +277,13 @@ class Construction:
             self._step(f"{again}▹", (again,), (run,))
             self._each(f"{again}◃", (again,), exits)
         elif marker.parallel and node.kind != "task":
-            runs = [f"{place}#{number}" for number in range(1, marker.most + 1)]
+            # Instances whose tokens cannot mix may share their places.
+            share = node.inside is not None and _holds_one_token(node.inside)
+            runs = [f"{place}#{1 if share else number}" for number in range(1, marker.most + 1)]
             over = f"{place}✓✓"
             region.hold(*runs, over)
             self._step(f"{place}▹", (place,), runs)
-            for number, run in enumerate(runs, 1):
+            for number, run in enumerate(dict.fromkeys(runs), 1):
                 self._body(here, node, run, [(over,)], region, frame, f"#{number}")
             self._each(f"{place}◃", (over,) * len(runs), exits)
         else:
@@ -359,6 +361,19 @@ class Construction:
 
 def _active(task: str, fired: set[str]) -> str:
     return "+".join([task, *sorted(fired)])
+
+
+def _holds_one_token(scope: Scope) -> bool:
+    """Whether no more than one token is ever in a scope, which nothing ends or leaves before its time."""
+    return len(scope.starts()) == 1 and all(
+        node.kind not in {"parallelGateway", "inclusiveGateway", *BOUNDARY}
+        and not node.by_event
+        and node.trigger not in ("terminate", "error", "escalation")
+        and (node.kind in ("exclusiveGateway", "eventBasedGateway") or len(scope.outgoing(node.id)) < 2)
+        and not (node.marker and node.marker.parallel and node.inside)
+        and (node.inside is None or _holds_one_token(node.inside))
+        for node in scope.nodes.values()
+    )
 
 
 def _counts_its_ends(scope: Scope) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from reference_models.bpmn.exploration import Marking, Markings, TooManyError
+from reference_models.bpmn.exploration import MOST_COUNTED, Marking, Markings, TooManyError
 from reference_models.bpmn.plan import Plan, Region
 from reference_models.bpmn.reduction import Step
 
@@ -136,6 +136,8 @@ def _lies_in(step: Step, region: Region) -> bool:
 def _count(plan: Plan, region: Region, places: frozenset[str], markings: Markings) -> tuple[str, int]:
     """Count the tokens in some places of a region; returns the counting place and how many it can hold."""
     most = max(markings.count(marking, places) for marking in markings.enabled)
+    if most > MOST_COUNTED:
+        raise TooManyError(f"it can hold more than {MOST_COUNTED} tokens")
     counter = f"{region.name}free{len(plan.bookkeeping)}"
 
     def gained(tokens: Sequence[str]) -> int:

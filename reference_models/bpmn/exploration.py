@@ -13,6 +13,8 @@ MOST_MARKINGS = 20_000
 """A region with more markings than this is refused."""
 _MOST_TOKENS = 50
 """More tokens than this in one place pile up."""
+MOST_COUNTED = 250
+"""A counting place holds at most so many."""
 
 Marking = bytes
 """Tokens per place of the region, in its order of places."""
@@ -44,6 +46,7 @@ class Markings:
         self._interrupting: list[_Move] = []
         for step in plan.steps:
             self._take(plan, step)
+        self._most = [MOST_COUNTED if place in plan.bookkeeping else _MOST_TOKENS for place in self.places]
         self.start = self._marking(region.entry)
         self.enabled: dict[Marking, list[Step]] = {}
         """Per marking the steps that can happen."""
@@ -106,7 +109,7 @@ class Markings:
         for place in move.clears:
             tokens[place] = 0
         for place, count in move.post:
-            if tokens[place] + count > _MOST_TOKENS:
+            if tokens[place] + count > self._most[place]:
                 raise TooManyError(f"tokens pile up in it at '{self.places[place]}'")
             tokens[place] += count
         return bytes(tokens)

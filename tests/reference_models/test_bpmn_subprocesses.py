@@ -1,5 +1,7 @@
 """Subprocesses, events on their boundary and within, markers: the traces taken, and no other."""
 
+from itertools import permutations
+
 import pytest
 from model_files import boundary, compiled, event, flows, language, nodes, sub, timer
 
@@ -328,6 +330,18 @@ MARKERS = {
     "two parallel instances of a subprocess": (
         marked("subProcess", "S", many(number="2"), inner("B C", "is>B>C>ie")) + flows("s>S>e"),
         {"B C B C", "B B C C"},
+    ),
+    "two parallel instances with branches that belong together": (
+        marked(
+            "subProcess", "S", many(number="2"),
+            inner("B C D", "is>f>B>j>D>ie f>C>j", nodes(parallelGateway="f j")),
+        ) + flows("s>S>e"),
+        {
+            trace
+            for trace in (" ".join(each) for each in set(permutations("BBCCDD")))
+            if all(min(trace[:at].count("B"), trace[:at].count("C")) > trace[:at].count("D")
+                   for at, task in enumerate(trace) if task == "D")
+        },
     ),
     "two successive instances of a subprocess": (
         marked("subProcess", "S", many('isSequential="true"', number="2"), inner("B C", "is>B>C>ie"))
