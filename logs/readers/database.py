@@ -174,7 +174,7 @@ def _copy(
 def _text(column: ir.Value) -> ir.Value:
     """A value as the server writes it; a number that is none is a missing value, as in other formats."""
     text = column.cast("string")
-    return text.nullif("NaN") if column.type().is_floating() else text
+    return text.nullif("NaN") if column.type().is_numeric() else text
 
 
 def _order(

@@ -95,11 +95,10 @@ class _Writer:
         if shape not in self._shapes:
             self._learn(shape)
         self._numbers.append(number)
-        for (
-            key,
-            values,
-        ) in self._columns.items():  # texts, and not rows, are kept: they are no work for Python's
-            values.append(as_text(row.get(key)))  # garbage collector, which would take as long as the reading
+        # Texts are kept, and not rows: those would keep Python's garbage collector busy.
+        for key, values in self._columns.items():
+            value = row.get(key)
+            values.append(value if type(value) is str and value else as_text(value))
         self.added += 1
         if len(self._numbers) >= BATCH:
             self.flush()
