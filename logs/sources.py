@@ -15,6 +15,19 @@ from logs.problems import InputError, Problem
 
 CHUNK = 1 << 20
 PathLike = str | Path
+_UNREAD = {  # pattern of the first bytes → what it is, and what to do
+    rb"\xd0\xcf\x11\xe0": (
+        "a workbook of the old format (.xls) or an encrypted one",
+        "save it as .xlsx without a password, or as CSV",
+    ),
+    rb"ARROW1\x00": ("an Arrow (Feather) file", "write it as Parquet"),
+    rb"ORC[\x00-\x1f]": ("an ORC file", "write it as Parquet"),
+    rb"Obj\x01": ("an Avro file", "write it as Parquet or JSON lines"),
+    rb"%PDF-": ("a PDF", "export the rows behind it as CSV"),
+    rb"\x28\xb5\x2f\xfd": ("compressed with zstd", "unpack it, or compress it with gzip"),
+    rb"\xfd7zXZ": ("compressed with xz", "unpack it, or compress it with gzip"),
+    rb"BZh[1-9]1AY&SY": ("compressed with bzip2", "unpack it, or compress it with gzip"),
+}
 
 
 @dataclass(frozen=True)
@@ -139,17 +152,19 @@ def _unpacked_head(path: Path) -> bytes:
 
 def _format(path: Path, head: bytes) -> str:
     suffixes = {suffix.lower() for suffix in path.suffixes}
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError(
-            Problem("is a workbook of the old format (.xls) or an encrypted one", str(path), None,
-                    "save it as .xlsx without a password, or as CSV")
-        )  # fmt: skip
+    for pattern, (what, mend) in _UNREAD.items():
+        if re.match(pattern, head):
+            raise InputError(Problem(f"is {what}", str(path), None, mend))
     if head.startswith(b"PK\x03\x04") or suffixes & {".xlsx", ".xlsm"}:
         return "xlsx"
     if head.startswith((b"PAR1", b"PARE")) or ".parquet" in suffixes:
         return "parquet"
     if head.startswith(b"SQLite format 3\x00"):
         return "ocel-sqlite"
+    if b"<object-types" in head:
+        raise InputError(
+            Problem("is an OCEL in XML", str(path), None, "convert it to OCEL 2.0 in JSON or SQLite")
+        )
     plain = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if plain.startswith((b"<?xml", b"<log", b"<!")) or ".xes" in suffixes:
         return "xes"
