@@ -52,11 +52,17 @@ Outcome = State | Thrown | None
 """None: the scope was ended at once (terminate)."""
 
 
-def play(scope: Scope, longest: int) -> set[str]:
-    """Every complete trace up to a length."""
+class TooLongError(Exception):
+    """There is more to play than a test has time for."""
+
+
+def play(scope: Scope, longest: int, most: int = 6_000) -> set[str]:
+    """Every complete trace up to a length; raises TooLongError beyond `most` states."""
     start = ((), begin(scope))
     seen, waiting, traces = {start}, [start], set()
     while waiting:
+        if len(seen) > most:
+            raise TooLongError
         trace, state = waiting.pop()
         if state is None or not (state.tokens or state.running):
             traces.add(" ".join(trace))
