@@ -51,7 +51,7 @@ def test_columnar_files_of_other_kinds_are_told(tmp_path: Path) -> None:
 
 def test_a_heading_that_begins_like_another_format_is_a_csv(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
-    path.write_text("ORC,activity,time\n1,a,2025-01-01\n")
-    assert read(path, Mapping(case="ORC", activity="activity", time="time")).provenance.rows_used == 1
+    path.write_text("ORC,环节,time\n1,a,2025-01-01\n")
+    assert read(path, Mapping(case="ORC", activity="环节", time="time")).provenance.rows_used == 1
     path.write_text("[case],{activity},time\n1,a,2025-01-01\n")
     assert read(path, Mapping(case="[case]", activity="{activity}", time="time")).provenance.rows_used == 1
