@@ -150,13 +150,13 @@ def compare(data: bytes) -> None:
     assert language(made.full_net, LONGEST) == played
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(drawings())
 def test_blocks_of_every_construct(data):
     compare(data)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(graphs())
 def test_inclusive_gateways_anywhere(data):
     compare(data)
