@@ -207,7 +207,7 @@ FILES = st.lists(st.lists(ROWS, min_size=1, max_size=6), min_size=1, max_size=4)
 
 
 @given(FILES)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_events_are_merged_as_a_slow_obvious_reading_does(
     tmp_path: Path, files: list[list[tuple[str, ...]]]
 ) -> None:

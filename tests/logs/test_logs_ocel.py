@@ -384,7 +384,7 @@ def _flattened(document: Document) -> list[tuple[str, int, str | None, str | Non
 
 @FORMATS
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_flipped_bytes_are_told_or_read_but_never_a_traceback(
     tmp_path: Path, write: Write, data: st.DataObject
 ) -> None:
