@@ -15,6 +15,8 @@ from ibis.backends.duckdb import Backend
 
 IN_MEMORY = 1 / 12
 """Share of the machine's memory up to which an export is kept in it; a larger one goes to a file."""
+MEMORY_LIMIT = 3 << 30
+"""Bytes that the engine may use before it spills to disk, or half of the machine's memory if that is less."""
 
 
 class Store:
@@ -23,8 +25,10 @@ class Store:
     def __init__(self, size: int = 0) -> None:
         """`size`: bytes of the files that will be read."""
         self.folder = Path(tempfile.mkdtemp(prefix="walkthrough-"))
-        place = ":memory:" if size <= IN_MEMORY * _memory() else self.folder / "log.duckdb"
+        memory = _memory()
+        place = ":memory:" if size <= IN_MEMORY * memory else self.folder / "log.duckdb"
         self.backend: Backend = ibis.duckdb.connect(place)
+        self.backend.con.execute(f"SET memory_limit = '{min(MEMORY_LIMIT, memory // 2)}B'")
         self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
         self.backend.con.execute("SET enable_progress_bar = false")
         self.backend.con.execute("SET TimeZone = 'UTC'")

@@ -149,27 +149,32 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
     tables: list[ir.Table] = []
     tallies: list[pd.DataFrame] = []
     not_checked: list[CouldNotCheck] = []
+    bound = evidence.bound
     for number, detector in enumerate(detectors()):
         progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
-        detection = detector.detect(evidence)
+        with bound.scratch("judged_", "explained_", "clock_", "pauses_"):
+            detection = detector.detect(evidence)
+            if detection.occurrences is not None:
+                judged = bound.store(f"judged_{number}", detection.occurrences)
+                detection = replace(detection, occurrences=judged)
+                tables.append(judged.filter(judged.verdict != Verdict.CONFORMANT.value))
+            if detection.explains is not None:
+                owned = bound.store(f"explained_{number}", detection.explains.select("row_no"))
+                owned = owned if evidence.explained is None else ibis.union(evidence.explained, owned)
+                evidence = replace(evidence, explained=owned)
+            tallies.append(_tally(detection))
         rules |= {rule.id: rule for rule in detection.rules}
         required = evidence.model.required_checks
         not_checked += [
             replace(each, required=f"{each.family}.{each.kind}" in required) for each in detection.not_checked
         ]
-        if detection.occurrences is not None:
-            judged = evidence.bound.store(f"judged_{number}", detection.occurrences)
-            detection = replace(detection, occurrences=judged)
-            tables.append(judged.filter(judged.verdict != Verdict.CONFORMANT.value))
-        tallies.append(_tally(detection))
-        if detection.explains is not None:
-            owned = evidence.bound.store(f"explained_{number}", detection.explains.select("row_no"))
-            owned = owned if evidence.explained is None else ibis.union(evidence.explained, owned)
-            evidence = replace(evidence, explained=owned)
     together = ibis.union(*tables) if len(tables) > 1 else tables[0]
     marked = with_fingerprint(together, evidence.model, SOURCE).select(*OCCURRENCE_COLUMNS)
     counts, reasons = _count(pd.concat(tallies, ignore_index=True))
-    return _Found(rules, evidence.bound.store("occurrences", marked), counts, reasons, tuple(not_checked))
+    occurrences = bound.store("occurrences", marked)
+    for number in range(len(detectors())):
+        bound.log.backend.drop_table(f"judged_{number}", force=True)
+    return _Found(rules, occurrences, counts, reasons, tuple(not_checked))
 
 
 def _tally(detection: Detection) -> pd.DataFrame:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -69,6 +70,16 @@ class BoundLog:
     def store(self, name: str, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it in the engine under a name of its own."""
         return self.log.backend.create_table(name, table, overwrite=True)
+
+    @contextmanager
+    def scratch(self, *kept: str) -> Iterator[None]:
+        """What is kept in the engine within goes away at the end, but for names that begin with `kept`."""
+        tables = self.log.backend
+        before = set(tables.list_tables())
+        yield
+        for name in sorted(set(tables.list_tables()) - before):
+            if not name.startswith(kept):
+                tables.drop_table(name)
 
     def upload(self, name: str, frame: pd.DataFrame, schema: dict[str, str]) -> ir.Table:
         """Bring a small table into the engine."""

@@ -58,11 +58,11 @@ def clock_runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     due_axis, strict_axis (the stricter reading of a doubtful limit), measure, due_us.
     """
     clock = evidence.clock(deadline.unit, deadline.calendar)
-    name = f"clock_{deadline.id}".replace("-", "_")
+    name = f"deadline_{deadline.id}".replace("-", "_")
     runs = evidence.bound.store(
         f"{name}_runs", _with_limit(_runs(evidence, deadline), evidence.model, deadline)
     )
-    pauses = evidence.bound.store(f"{name}_pauses", pause_intervals(evidence, deadline.pauses))
+    pauses = evidence.bound.store(pauses_table(deadline), pause_intervals(evidence, deadline.pauses))
     runs = runs.mutate(until_us=ibis.coalesce(runs.stop_us, ibis.literal(evidence.bound.as_of_us)))
     runs = clock.place(runs, "start_us", "from_axis")
     runs = clock.place(runs, "until_us", "reached_axis", closing=clock.unit != "hours")
@@ -81,6 +81,11 @@ def clock_runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     )
     runs = clock.instant(runs, "due_with_pauses", "due_us")
     return evidence.bound.store(name, runs)
+
+
+def pauses_table(deadline: Deadline) -> str:
+    """Name in the engine of a deadline's pauses: case_id, from_us, until_us."""
+    return f"pauses_{deadline.id}".replace("-", "_")
 
 
 def _runs(evidence: Evidence, deadline: Deadline) -> ir.Table:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mining.bound_log import BoundLog
 from mining.clock import AROUND_THE_CLOCK, HOUR_US, day_table
+from mining.deadlines import pauses_table
 from mining.findings import ClockInterval, Family, Finding, Occurrence
 from reference_models.calendars import Calendar
 from reference_models.model import Deadline
@@ -24,8 +25,7 @@ def with_ledger(bound: BoundLog, finding: Finding) -> tuple[Occurrence, ...]:
         return finding.worst
     deadline = next(d for d in bound.model.deadlines if d.id == finding.rule.deadline)
     cases = [occurrence.case_id for occurrence in finding.worst]
-    name = f"clock_{deadline.id}".replace("-", "_") + "_pauses"
-    pauses = bound.log.backend.table(name)
+    pauses = bound.log.backend.table(pauses_table(deadline))
     paused = pauses.filter(pauses.case_id.isin(cases)).order_by("case_id", "from_us").to_pandas()
     return tuple(replace(o, ledger=_ledger(bound, deadline, o, paused)) for o in finding.worst)
 

@@ -14,13 +14,13 @@ DONE, TOO_MANY_STATES, TOO_MANY_TOKENS = 0, 1, 2
 
 @njit(cache=True, nogil=True)
 def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays as told below
-    place, need, changed, by, changes, hash_change, initial, first_hash, cap, token_cap
+    place, need, changed, by, changes, added, hash_change, initial, first_hash, cap, token_cap
 ):  # fmt: skip
     """All markings and firings, in the order in which they are found.
 
     Per transition: input places and the tokens they need (the last one repeated), the places it changes, by
-    how many tokens and how many places they are, and what it adds to a marking's hash. `initial`: a byte per
-    place, padded to a multiple of eight.
+    how many tokens and how many places they are, and what it adds to a marking (eight places to a number, which
+    holds since no place overflows) and to its hash. `initial`: a byte per place, padded to a multiple of eight.
     Returns (outcome, tokens, source, target, transition).
     """
     transitions, words = len(place), len(initial) // 8
@@ -29,8 +29,6 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
     hashes = np.empty(256, np.uint64)
     slots = np.full(1024, -1, np.int32)
     source, target, fired = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024, np.int64)
-    after = np.zeros(8 * words, np.uint8)
-    reached = after.view(np.uint64)
     tokens[0] = initial
     hashes[0] = first_hash
     slots[_slot(first_hash, len(slots))] = 0
@@ -45,13 +43,9 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                     break
             if not enabled:
                 continue
-            for w in range(words):
-                reached[w] = markings[state, w]
             for k in range(changes[t]):
-                count = np.int64(after[changed[t, k]]) + by[t, k]
-                if count > token_cap:
+                if np.int64(tokens[state, changed[t, k]]) + by[t, k] > token_cap:
                     outcome = TOO_MANY_TOKENS
-                after[changed[t, k]] = count
             value = hashes[state] + hash_change[t]
             slot = _slot(value, len(slots))
             number = np.int64(slots[slot])
@@ -59,7 +53,7 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                 if hashes[number] == value:
                     differs = np.uint64(0)
                     for w in range(words):
-                        differs |= markings[number, w] ^ reached[w]
+                        differs |= markings[number, w] ^ (markings[state, w] + added[t, w])
                     if differs == 0:
                         break
                 slot = slot + 1 if slot + 1 < len(slots) else 0
@@ -74,7 +68,7 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                     hashes = np.concatenate((hashes, np.empty_like(hashes)))
                 number = np.int64(states)
                 for w in range(words):
-                    markings[number, w] = reached[w]
+                    markings[number, w] = markings[state, w] + added[t, w]
                 hashes[number] = value
                 slots[slot] = number
                 states += 1

@@ -114,6 +114,7 @@ def explored_compiled(net: Net, cap: int) -> Explored:
         changed,
         by,
         np.array([len(each) for each in changes], dtype=np.int64),
+        _packed(np.pad(rule.effect, ((0, 0), (0, -places % 8)))),
         rule.effect.astype(np.uint64) @ factors,
         np.pad(initial, (0, -places % 8)).astype(np.uint8),
         initial.astype(np.uint64) @ factors,
@@ -187,6 +188,13 @@ class _FiringRule:
             enabled &= markings[:, place] >= need
         source, transition = np.nonzero(enabled)
         return source, transition, markings[source] + self.effect[transition]
+
+
+def _packed(counts: Tokens) -> npt.NDArray[np.uint64]:
+    """Eight counts to a number, the first one lowest; negative ones borrow from the next."""
+    shifts = np.arange(8, dtype=np.uint64) * np.uint64(8)
+    found: npt.NDArray[np.uint64] = (counts.reshape(len(counts), -1, 8).astype(np.uint64) << shifts).sum(axis=2)
+    return found
 
 
 def _padded(rows: list[list[tuple[int, int]]], pad: tuple[int, int] | None) -> tuple[Ints, Ints]:
