@@ -13,6 +13,7 @@ from reference_models.bpmn.pools import process_ids, the_process
 from reference_models.bpmn.reading import Reading, local, open_bpmn
 from reference_models.bpmn.scope_reader import ProcessReading, read_scope
 
+_MOST_CALLS = 10
 _HOW_TO_CALL = "name the id of a process in this file, or in a .bpmn file beside it, or that file itself"
 
 
@@ -99,6 +100,10 @@ class Library:
             what = f"callActivity '{node.id}': a process may not call itself ({way})"
             source.reading.problem(what, node.line, "draw the repetition as a loop")
             return node
+        if len(self._stack) > _MOST_CALLS:
+            what = f"callActivity '{node.id}': more than {_MOST_CALLS} processes call one another"
+            source.reading.problem(what, node.line, "draw what it calls as a subprocess")
+            return node
         return replace(node, inside=self.read(element, other).scope, calls=key)
 
     def _find(self, name: str, source: _Source) -> tuple[Any, _Source]:
@@ -146,8 +151,11 @@ class Library:
 
 
 def bpmn_files(folder: Path) -> list[Path]:
-    """The BPMN files of a folder, sorted by name."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".bpmn" and path.is_file())
+    """The BPMN files of a folder, sorted by name; none where it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix.lower() == ".bpmn" and path.is_file())
+    except OSError:
+        return []
 
 
 def _holds(path: Path, process: str) -> bool:
@@ -160,7 +168,11 @@ def _holds(path: Path, process: str) -> bool:
 
 def _beside(folder: Path, name: str) -> Path:
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # a name too long, or links in a circle
+        raise LookupError(f"'{name[:80]}' leads nowhere") from None
+    if not inside:
         raise LookupError(f"'{name}' lies outside the folder of this file")
     return path
 

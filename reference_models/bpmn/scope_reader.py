@@ -14,6 +14,7 @@ from reference_models.bpmn.scope_checks import check_scope
 from reference_models.xml_files import tag
 
 _GATEWAYS = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"})
+_DEEPEST = 15
 _REFUSED = {
     "adHocSubProcess": "ad-hoc subprocesses are not supported: they leave the order open",
     "transaction": "transactions are not supported: they compensate what was done",
@@ -75,6 +76,10 @@ def _node(element: Any, place: str, process: ProcessReading) -> Node | None:
         return _gateway(element, reading)
     node = read_activity(element, reading)
     if name != "subProcess":
+        return node
+    if sum(1 for _ in element.iterancestors()) > _DEEPEST:
+        what = f"more than {_DEEPEST} subprocesses lie in each other"
+        reading.refuse(element, what, "draw the inner ones as a process of their own, and call it")
         return node
     inner = "start of an event subprocess" if node.by_event else "start of a subprocess"
     return replace(node, inside=read_scope(element, inner, process))

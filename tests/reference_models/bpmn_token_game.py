@@ -56,7 +56,7 @@ class TooLongError(Exception):
     """There is more to play than a test has time for."""
 
 
-def play(scope: Scope, longest: int, most: int = 6_000) -> set[str]:
+def play(scope: Scope, longest: int, most: int = 3_000) -> set[str]:
     """Every complete trace up to a length; raises TooLongError beyond `most` states."""
     start = ((), begin(scope))
     seen, waiting, traces = {start}, [start], set()

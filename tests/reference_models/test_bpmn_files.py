@@ -172,6 +172,29 @@ def test_calls_that_multiply_are_refused():
     assert "more than 2,000 elements" in refused(document(*chain))
 
 
+def test_subprocesses_in_each_other_beyond_measure_are_refused():
+    def nest(levels: int) -> str:
+        body = nodes(task="B")
+        for level in range(levels):
+            body = sub(f"S{level}", body)
+        return body
+
+    assert traces(process(nest(12)), 2) == {"B"}
+    assert "more than 15 subprocesses" in refused(process(nest(100)))
+    assert "not well-formed" in refused(process(nest(3000)))
+
+
+def test_calls_in_a_long_row_are_refused():
+    chain = [(f"q{n}", "", nodes(task=f"T{n}") + call(f"q{n + 1}", f"c{n}")) for n in range(40)]
+    assert "more than 10 processes" in refused(document(*chain, ("q40", "", nodes(task="Q"))))
+
+
+def test_a_call_through_links_in_a_circle_leads_nowhere(tmp_path):
+    (tmp_path / "main.bpmn").write_bytes(process(CALLER + call("round.bpmn")))
+    (tmp_path / "round.bpmn").symlink_to(tmp_path / "round.bpmn")
+    assert "callActivity 'X'" in refused(tmp_path / "main.bpmn")
+
+
 NESTED = (
     '<laneSet id="l"><lane id="sales" name="Sales"><flowNodeRef>s</flowNodeRef><flowNodeRef>A</flowNodeRef>'
     '<flowNodeRef>B</flowNodeRef><childLaneSet id="c"><lane id="north" name="North">'

@@ -13,7 +13,7 @@ from reference_models.bpmn.reader import read_bpmn
 from reference_models.soundness import check_soundness
 
 LONGEST = 4
-MOST_STATES = 400
+MOST_STATES = 150
 
 
 class Drawing:
