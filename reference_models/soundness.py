@@ -75,7 +75,7 @@ def check_soundness(net: Net, cap: int = STATE_CAP) -> Soundness:
     stuck = _first_stuck(net, queue, before)
     if stuck is None:
         return Soundness(len(parent), False, bound, (), dead, None)
-    marked = dict.fromkeys(_shown(net.places[place]) for place in stuck if place not in net.bookkeeping)
+    marked = dict.fromkeys(element_of(net.places[place]) for place in stuck if place not in net.bookkeeping)
     return Soundness(len(parent), False, bound, (), dead, _way(stuck, parent), tuple(marked))
 
 
@@ -121,7 +121,7 @@ def fire(marking: Marking, pre: Marking, post: Marking) -> Marking | None:
     return tuple(sorted((*left, *post)))
 
 
-def _shown(place: str) -> str:
+def element_of(place: str) -> str:
     """The element that a place belongs to, without the signs that tell apart the places of one element."""
     return place.rstrip("✓●◉▣▾∙↻") or "the end"
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import le
 
 from reference_models.bpmn.plan import Plan, Region
 from reference_models.bpmn.reduction import Step
+from reference_models.soundness import element_of
 
 MOST_MARKINGS = 20_000
 """A region with more markings than this is refused."""
@@ -22,6 +24,10 @@ Marking = bytes
 
 class TooManyError(Exception):
     """A region has too many markings to be looked at one by one; the text says which way."""
+
+
+_Parents = dict[Marking, Marking | None]
+"""The marking before; None at the start, and behind a step that clears or asks for empty places."""
 
 
 @dataclass(frozen=True)
@@ -73,19 +79,31 @@ class Markings:
         return bytes(counted.get(place, 0) for place in self.places)
 
     def _explore(self, cap: int) -> None:
-        waiting = [self.start]
-        seen = {self.start}
+        waiting = deque([self.start])
+        parent: _Parents = {self.start: None}
         while waiting:
-            marking = waiting.pop()
+            marking = waiting.popleft()
             moves = self._moves(marking)
             self.enabled[marking] = [move.step for move in moves]
             for move in moves:
                 after = self._after(marking, move)
-                if after not in seen:
-                    seen.add(after)
+                if after not in parent:
+                    plain = not (move.clears or move.zero)
+                    parent[after] = marking if plain else None
                     waiting.append(after)
-            if len(seen) > cap:
+                    if plain and max(after) > 1:
+                        self._refuse_growth(after, parent)
+            if len(parent) > cap:
                 raise TooManyError(f"it has more than {cap:,} states inside")
+
+    def _refuse_growth(self, marking: Marking, parent: _Parents) -> None:
+        """More tokens than on the way here, and nowhere fewer: the way can be taken for ever."""
+        earlier = parent[marking]
+        while earlier is not None:
+            if all(map(le, earlier, marking)):
+                more = next(place for place, a, b in zip(self.places, earlier, marking, strict=True) if a < b)
+                raise TooManyError(f"tokens pile up in it at '{element_of(more)}'")
+            earlier = parent[earlier]
 
     def _moves(self, marking: Marking) -> list[_Move]:
         found = [
@@ -110,7 +128,7 @@ class Markings:
             tokens[place] = 0
         for place, count in move.post:
             if tokens[place] + count > self._most[place]:
-                raise TooManyError(f"tokens pile up in it at '{self.places[place]}'")
+                raise TooManyError(f"tokens pile up in it at '{element_of(self.places[place])}'")
             tokens[place] += count
         return bytes(tokens)
 
