@@ -176,8 +176,7 @@ def _graph(net: Net, file: str) -> ReachabilityGraph | None:
 
 def _bounded(net: Net, asked: list[Variant], cases: list[int], file: str, seconds: float) -> list[Alignment]:
     try:
-        # It is known to be too large: a cap of 1 spares exploring it once more.
-        return align_net(net, asked, cases=cases, seconds=seconds, cap=1)
+        return align_net(net, asked, cases=cases, seconds=seconds)
     except TooLargeError as error:
         mend = "raise --seconds, and check that a case can end in the model"
         raise InputError(Problem(str(error), file, None, mend)) from None

@@ -74,7 +74,8 @@ def token_flow(
                     pairs.extend(_pair(alignment, handoff, sender, number))
             origin = frozenset({number})
         for place in transition.post:
-            places.setdefault(place, deque()).append(origin)
+            # Bookkeeping tokens carry no work.
+            places.setdefault(place, deque()).append(frozenset() if place in net.bookkeeping else origin)
     pairs.extend(_waiting(places, labels, alignment, handoffs, waiting))
     return pairs
 
@@ -128,7 +129,7 @@ def handoffs_ahead(net: Net, handoffs: Sequence[Handoff]) -> dict[int, tuple[str
                 if transition.label is not None:
                     tasks.add(transition.label)
                     continue
-                fresh = set(transition.post) - seen
+                fresh = set(transition.post) - seen - net.bookkeeping
                 seen |= fresh
                 pending.extend(fresh)
         ahead[place] = tuple(h.id for h in handoffs if h.receiver in tasks)

@@ -11,20 +11,30 @@ import math
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mining.alignment.exact import align
+from mining.alignment.exact import Aligner
 from mining.alignment.interface import Alignment, Mode, Variant
-from mining.alignment.reachability import STATE_CAP, Ints, TooLargeError, reachability_graph
+from mining.alignment.near import QUICK, graph_near
+from mining.alignment.reachability import (
+    STATE_CAP,
+    Ints,
+    ReachabilityGraph,
+    TooLargeError,
+    reachability_graph,
+)
 from mining.quiet import quiet_pm4py
 from reference_models.model import Net
 
 SECONDS = 60.0
 """Time for all variants of a net that is too large to be searched exactly."""
+WHOLE = 2_000
+"""Markings up to which a net is explored whole; of a larger one what the traces come near to."""
 _SCALE = 10_000
 """Cost of one unit in pm4py's search; a silent step costs 1, so that silent loops end."""
 
@@ -37,20 +47,34 @@ def align_net(
     cases: Sequence[int] | None = None,
     seconds: float = SECONDS,
     cap: int = STATE_CAP,
+    doubt: bool = True,
 ) -> list[Alignment]:
     """Alignments of any net, one per variant; none is left out.
 
-    Exact where the net has at most `cap` markings. Beyond that A* gets a share of `seconds` for each variant,
+    Exact where the net, or the part of it that the traces come near to, has at most `cap` markings. Beyond
+    that A* gets a share of `seconds` for each variant,
     by the cases it carries (`cases`, default one each); what it cannot finish, and every variant that is not
     complete, gets bounds: `exact` is then false, `cost` an upper and `lower_bound` a lower bound. Doubt is
     not computed there: every deviation counts as avoidable. Raises TooLargeError if not even one complete
     run of the net is found in time, ValueError if no accepting marking can be reached.
     """
-    try:
-        graph = reachability_graph(net, cap)
-    except TooLargeError:
+    graph = _graph(net, variants, costs, cap)
+    if graph is None:
         return _Bounded(net, dict(costs or {})).align(variants, cases or [1] * len(variants), seconds)
-    return align(graph, variants, costs)
+    return Aligner(graph, costs).align(variants, doubt=doubt)
+
+
+def _graph(
+    net: Net, variants: Sequence[Variant], costs: Mapping[str, int] | None, cap: int
+) -> ReachabilityGraph | None:
+    """The whole graph of a small net; else what the traces come near to, if that is found quicker."""
+    with suppress(TooLargeError):
+        return reachability_graph(net, min(cap, WHOLE))
+    if near := graph_near(net, variants, costs, cap, QUICK):
+        return near
+    with suppress(TooLargeError):
+        return reachability_graph(net, cap)
+    return graph_near(net, variants, costs, cap)
 
 
 @dataclass(frozen=True)

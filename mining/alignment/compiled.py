@@ -12,6 +12,7 @@ class Compiled(NamedTuple):
     """The modules that hold compiled functions."""
 
     band: ModuleType
+    demand: ModuleType
     exploration: ModuleType
 
 
@@ -22,10 +23,10 @@ def load() -> Compiled | None:
     Loading it takes about as long as NumPy needs for a small log: see `at_hand`.
     """
     try:
-        from mining.alignment import band, exploration
+        from mining.alignment import band, demand, exploration
     except (ImportError, RuntimeError):
         return None
-    return Compiled(band, exploration)
+    return Compiled(band, demand, exploration)
 
 
 def at_hand() -> Compiled | None:

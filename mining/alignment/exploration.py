@@ -10,6 +10,8 @@ import numpy as np
 from numba import njit
 
 DONE, TOO_MANY_STATES, TOO_MANY_TOKENS = 0, 1, 2
+EDGES = 32
+"""Room for firings, per marking."""
 
 
 @njit(cache=True, nogil=True)
@@ -19,19 +21,25 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
     """All markings and firings, in the order in which they are found.
 
     Per transition: input places and the tokens they need (the last one repeated), the places it changes, by
-    how many tokens and how many places they are, and what it adds to a marking (eight places to a number, which
-    holds since no place overflows) and to its hash. `initial`: a byte per place, padded to a multiple of eight.
+    how many tokens and how many places they are, and what it adds to a marking (eight places to a number: no
+    place overflows) and to its hash. `initial`: a byte per place, padded to a multiple of eight.
     Returns (outcome, tokens, source, target, transition).
     """
     transitions, words = len(place), len(initial) // 8
-    tokens = np.zeros((256, 8 * words), np.uint8)
+    edge_cap = EDGES * cap
+    size = 1024
+    while size < 2 * cap:
+        size *= 2
+    # Nothing grows within: arrays that might move are slow to reach. Memory not touched costs nothing.
+    tokens = np.empty((cap, 8 * words), np.uint8)
     markings = tokens.view(np.uint64)
-    hashes = np.empty(256, np.uint64)
-    slots = np.full(1024, -1, np.int32)
-    source, target, fired = np.empty(1024, np.int64), np.empty(1024, np.int64), np.empty(1024, np.int64)
+    hashes = np.empty(cap, np.uint64)
+    slots = np.full(size, -1, np.int32)
+    source, target = np.empty(edge_cap, np.int64), np.empty(edge_cap, np.int64)
+    fired = np.empty(edge_cap, np.int64)
     tokens[0] = initial
     hashes[0] = first_hash
-    slots[_slot(first_hash, len(slots))] = 0
+    slots[slot_of(first_hash, len(slots))] = 0
     states, edges, outcome = 1, 0, DONE
     state = 0
     while state < states and outcome == DONE:
@@ -47,7 +55,7 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                 if np.int64(tokens[state, changed[t, k]]) + by[t, k] > token_cap:
                     outcome = TOO_MANY_TOKENS
             value = hashes[state] + hash_change[t]
-            slot = _slot(value, len(slots))
+            slot = slot_of(value, len(slots))
             number = np.int64(slots[slot])
             while number >= 0:
                 if hashes[number] == value:
@@ -62,22 +70,15 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                 if states == cap or outcome != DONE:
                     outcome = max(outcome, TOO_MANY_STATES)
                     break
-                if states == len(hashes):
-                    tokens = np.concatenate((tokens, np.zeros_like(tokens)))
-                    markings = tokens.view(np.uint64)
-                    hashes = np.concatenate((hashes, np.empty_like(hashes)))
                 number = np.int64(states)
                 for w in range(words):
                     markings[number, w] = markings[state, w] + added[t, w]
                 hashes[number] = value
                 slots[slot] = number
                 states += 1
-                if 2 * states > len(slots):
-                    slots = _spread(hashes, states, 4 * len(slots))
-            if edges == len(source):
-                source = np.concatenate((source, np.empty_like(source)))
-                target = np.concatenate((target, np.empty_like(target)))
-                fired = np.concatenate((fired, np.empty_like(fired)))
+            if edges == edge_cap:
+                outcome = TOO_MANY_STATES
+                break
             source[edges], target[edges], fired[edges] = state, number, t
             edges += 1
         state += 1
@@ -85,19 +86,8 @@ def explore(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
 
 
 @njit(cache=True, nogil=True)
-def _slot(value, size):  # type: ignore[no-untyped-def]  # size: a power of two
+def slot_of(value, size):  # type: ignore[no-untyped-def]  # size: a power of two
     return np.int64((value ^ (value >> np.uint64(29))) & np.uint64(size - 1))
-
-
-@njit(cache=True, nogil=True)
-def _spread(hashes, states, size):  # type: ignore[no-untyped-def]
-    slots = np.full(size, -1, np.int32)
-    for state in range(states):
-        slot = _slot(hashes[state], size)
-        while slots[slot] >= 0:
-            slot = slot + 1 if slot + 1 < size else 0
-        slots[slot] = state
-    return slots
 
 
 @njit(cache=True, nogil=True)

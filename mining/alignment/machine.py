@@ -115,6 +115,17 @@ def _shared(events: Ints, begin: Ints) -> Ints:
     return shared
 
 
+def model_costs(labels: Sequence[str], costs: Mapping[str, int], unseen: frozenset[str]) -> Ints:
+    """What a model move costs, per label and at last for silent steps."""
+    units = np.array([0 if n in unseen else costs.get(n, 1) for n in labels], dtype=np.int64)
+    return np.append(np.maximum(units * UNIT, UNSEEN_PART), SILENT_PART)
+
+
+def log_costs(alphabet: Sequence[str], costs: Mapping[str, int]) -> Ints:
+    """What a log move costs, per name."""
+    return np.array([costs.get(n, 1) for n in alphabet], dtype=np.int64) * UNIT + LOG_PART
+
+
 @dataclass(frozen=True)
 class Machine:
     """An automaton and what each move on it costs."""
@@ -144,10 +155,8 @@ class Machine:
         starts[automaton.initial] = True
         accepts = np.zeros(automaton.states, dtype=np.bool_)
         accepts[list(automaton.finals)] = True
-        units = np.array([0 if n in unseen else costs.get(n, 1) for n in automaton.labels], dtype=np.int64)
-        visible = np.append(np.maximum(units * UNIT, UNSEEN_PART), SILENT_PART)
-        log_units = np.array([costs.get(n, 1) for n in alphabet], dtype=np.int64)
-        return cls(automaton, starts, accepts, visible[automaton.label], log_units * UNIT + LOG_PART)
+        by_label = model_costs(automaton.labels, costs, unseen)
+        return cls(automaton, starts, accepts, by_label[automaton.label], log_costs(alphabet, costs))
 
     @property
     def costs_a_unit(self) -> Bools:

@@ -19,6 +19,8 @@ TOKEN_CAP = 254
 """More tokens than this on one place are taken for an unbounded net."""
 SMALL = 2_000
 """Up to so many markings NumPy is done before compiled code is even loaded."""
+FIRST_ROOM = 10_000
+"""Markings that compiled code makes room for at first."""
 _CHUNK = 20_000
 """Markings whose firings are tried at once."""
 
@@ -78,10 +80,17 @@ def reachability_graph(net: Net, cap: int = STATE_CAP) -> ReachabilityGraph:
     """
     if max(Counter(net.initial).values(), default=0) > TOKEN_CAP:
         raise TooLargeError(f"more than {TOKEN_CAP} tokens on a place")
-    found = _explored(net, cap)
+    return graph_of(net, _explored(net, cap))
+
+
+def graph_of(net: Net, found: Explored) -> ReachabilityGraph:
+    """The graph of what was explored, as far as it can still reach an accepting marking.
+
+    Raises ValueError if none was found.
+    """
     accepting = np.zeros(len(found.tokens), dtype=np.bool_)
     for final in net.finals:
-        accepting |= (found.tokens == _counted(final, len(net.places))).all(axis=1)
+        accepting |= (found.tokens == counted(final, len(net.places))).all(axis=1)
     if not accepting.any():
         raise ValueError("no accepting marking can be reached")
     return _trimmed(net, found, accepting)
@@ -104,28 +113,18 @@ def explored_compiled(net: Net, cap: int) -> Explored:
     code = compiled.load()
     if code is None:
         raise RuntimeError("there is no compiled code")
-    rule, places = _FiringRule.of(net), len(net.places)
-    initial, factors = _counted(net.initial, places), _hash_factors(places)
-    changes = [[(place, by) for place, by in enumerate(row) if by] for row in rule.effect.tolist()]
-    changed, by = _padded(changes, (0, 0))
-    outcome, tokens, *firings = code.exploration.explore(
-        rule.place,
-        rule.need,
-        changed,
-        by,
-        np.array([len(each) for each in changes], dtype=np.int64),
-        _packed(np.pad(rule.effect, ((0, 0), (0, -places % 8)))),
-        rule.effect.astype(np.uint64) @ factors,
-        np.pad(initial, (0, -places % 8)).astype(np.uint8),
-        initial.astype(np.uint64) @ factors,
-        cap,
-        TOKEN_CAP,
-    )
+    rule = PackedRule.of(net)
+    room = min(cap, FIRST_ROOM)
+    while True:
+        outcome, tokens, *firings = code.exploration.explore(*rule, room, TOKEN_CAP)
+        if outcome != code.exploration.TOO_MANY_STATES or room >= cap:
+            break
+        room = min(cap, 8 * room)
     if outcome == code.exploration.TOO_MANY_STATES:
         raise TooLargeError(f"more than {cap} reachable markings")
     if outcome == code.exploration.TOO_MANY_TOKENS:
         raise TooLargeError("a place gathers tokens without bound")
-    return Explored(tokens[:, :places], *firings)
+    return Explored(tokens[:, : len(net.places)], *firings)
 
 
 def explored(net: Net, cap: int) -> Explored:
@@ -134,7 +133,7 @@ def explored(net: Net, cap: int) -> Explored:
     Raises TooLargeError beyond `cap` states or TOKEN_CAP tokens on a place.
     """
     rule = _FiringRule.of(net)
-    level = _counted(net.initial, len(net.places))[None, :]
+    level = counted(net.initial, len(net.places))[None, :]
     index = {level[0].tobytes(): 0}
     levels, edges, first = [level], [], 0
     while len(level):
@@ -172,9 +171,7 @@ class _FiringRule:
     @classmethod
     def of(cls, net: Net) -> _FiringRule:
         place, need = _padded([sorted(Counter(t.pre).items()) for t in net.transitions], None)
-        effect = [
-            _counted(t.post, len(net.places)) - _counted(t.pre, len(net.places)) for t in net.transitions
-        ]
+        effect = [counted(t.post, len(net.places)) - counted(t.pre, len(net.places)) for t in net.transitions]
         return cls(
             place,
             need.astype(np.int16),
@@ -190,11 +187,49 @@ class _FiringRule:
         return source, transition, markings[source] + self.effect[transition]
 
 
-def _packed(counts: Tokens) -> npt.NDArray[np.uint64]:
+class PackedRule(NamedTuple):
+    """The firing rule and the initial marking as compiled code takes them; see `exploration.explore`."""
+
+    place: Ints
+    need: Tokens
+    changed: Ints
+    by: Ints
+    changes: Ints
+    added: npt.NDArray[np.uint64]
+    hash_change: npt.NDArray[np.uint64]
+    initial: Bytes
+    first_hash: np.uint64
+
+    @classmethod
+    def of(cls, net: Net) -> PackedRule:
+        """Pack a net."""
+        rule, places = _FiringRule.of(net), len(net.places)
+        initial, factors = counted(net.initial, places), _hash_factors(places)
+        changes = [[(place, by) for place, by in enumerate(row) if by] for row in rule.effect.tolist()]
+        return cls(
+            rule.place,
+            rule.need,
+            *_padded(changes, (0, 0)),
+            np.array([len(each) for each in changes], dtype=np.int64),
+            packed(rule.effect),
+            rule.effect.astype(np.uint64) @ factors,
+            _whole(initial).astype(np.uint8),
+            np.uint64(initial.astype(np.uint64) @ factors),
+        )
+
+
+def packed(counts: Tokens) -> npt.NDArray[np.uint64]:
     """Eight counts to a number, the first one lowest; negative ones borrow from the next."""
     shifts = np.arange(8, dtype=np.uint64) * np.uint64(8)
-    found: npt.NDArray[np.uint64] = (counts.reshape(len(counts), -1, 8).astype(np.uint64) << shifts).sum(axis=2)
+    whole = _whole(counts)
+    eights = whole.reshape(len(counts), whole.shape[1] // 8, 8).astype(np.uint64)
+    found: npt.NDArray[np.uint64] = (eights << shifts).sum(axis=2)
     return found
+
+
+def _whole(counts: Tokens) -> Tokens:
+    """Padded with places without tokens, to a multiple of eight."""
+    return np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(0, -counts.shape[-1] % 8)])
 
 
 def _padded(rows: list[list[tuple[int, int]]], pad: tuple[int, int] | None) -> tuple[Ints, Ints]:
@@ -205,7 +240,7 @@ def _padded(rows: list[list[tuple[int, int]]], pad: tuple[int, int] | None) -> t
     return table[:, :, 0].copy(), table[:, :, 1].copy()
 
 
-def _counted(marking: Iterable[int], places: int) -> Tokens:
+def counted(marking: Iterable[int], places: int) -> Tokens:
     return np.bincount(np.array(tuple(marking), dtype=np.int64), minlength=places).astype(np.int16)
 
 
@@ -255,7 +290,7 @@ def repeatable(graph: ReachabilityGraph) -> frozenset[str]:
 def next_activities(net: Net, marking: Iterable[int]) -> set[str]:
     """Activities that can come next: enabled, or enabled after silent transitions only."""
     rule = _FiringRule.of(net)
-    level = _counted(marking, len(net.places))[None, :]
+    level = counted(marking, len(net.places))[None, :]
     seen, found = set(_keys(level)), set()
     while len(level):
         _, transition, after = rule.fire(level)
