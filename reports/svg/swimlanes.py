@@ -146,7 +146,7 @@ def _lane(lane: LaneBand, name: str, strip: Strip) -> Markup:
 def _node(node: FlowNode, box: Box, texts: LaneTexts, assumed: bool) -> Markup:
     name = texts.node(node)
     x, y = box.middle
-    if node.kind == "task":
+    if node.kind in ("task", "subProcess", "callActivity"):
         lines = wrap(name, box.width - 10, _SIZE, max(int((box.height - 8) // _LINE), 1))
         first = y - (len(lines) - 1) * _LINE / 2 + 4
         shape = element("rect", x=box.x, y=box.y, width=box.width, height=box.height, rx=5)
@@ -162,23 +162,27 @@ def _symbol(kind: str, box: Box) -> list[Markup]:
     radius = min(box.width, box.height) / 2
     if "ateway" in kind:
         points = f"{x},{y - radius} {x + radius},{y} {x},{y + radius} {x - radius},{y}"
-        arm = radius * 0.42
-        crossing = (
-            f"M{x - arm},{y} H{x + arm} M{x},{y - arm} V{y + arm}"
-            if kind.startswith("parallel")
-            else f"M{x - arm * 0.7},{y - arm * 0.7} L{x + arm * 0.7},{y + arm * 0.7} "
-            f"M{x + arm * 0.7},{y - arm * 0.7} L{x - arm * 0.7},{y + arm * 0.7}"
-        )
-        return [
-            element("polygon", points=points, class_="gateway"),
-            element("path", d=crossing, class_="gateway-mark"),
-        ]
+        return [element("polygon", points=points, class_="gateway"), _gateway_mark(kind, x, y, radius)]
     circle = element("circle", cx=x, cy=y, r=radius, class_="event last" if kind == "endEvent" else "event")
     if "imer" in kind:
         hands = f"M{x},{y} V{y - radius * 0.6} M{x},{y} H{x + radius * 0.45}"
         inner = element("circle", cx=x, cy=y, r=radius * 0.78, class_="event-inner")
         return [circle, inner, element("path", d=hands, class_="gateway-mark")]
     return [circle]
+
+
+def _gateway_mark(kind: str, x: float, y: float, radius: float) -> Markup:
+    """A plus for parallel, a circle for inclusive and event-based, a cross for exclusive gateways."""
+    arm = radius * 0.42
+    if kind.startswith(("inclusive", "eventBased")):
+        return element("circle", cx=x, cy=y, r=arm, class_="gateway-mark")
+    crossing = (
+        f"M{x - arm},{y} H{x + arm} M{x},{y - arm} V{y + arm}"
+        if kind.startswith("parallel")
+        else f"M{x - arm * 0.7},{y - arm * 0.7} L{x + arm * 0.7},{y + arm * 0.7} "
+        f"M{x + arm * 0.7},{y - arm * 0.7} L{x - arm * 0.7},{y + arm * 0.7}"
+    )
+    return element("path", d=crossing, class_="gateway-mark")
 
 
 def _caption(name: str, box: Box) -> list[Markup]:
