@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from reference_models.bpmn import Process
 from reference_models.contract import (
     BandDocument,
+    Conditions,
     ContractDocument,
     DeadlineDocument,
     HandoffDocument,
     LimitDocument,
     MaybeStated,
     RowDocument,
+    RuleDocument,
     SeverityFactorDocument,
     Stated,
     TextDocument,
@@ -22,8 +24,10 @@ from reference_models.model import (
     AttributeSpec,
     Authority,
     Band,
+    Comparison,
     Deadline,
     DeadlineRow,
+    DeclareRule,
     DuplicateIdentity,
     Handoff,
     IdleLimit,
@@ -90,6 +94,7 @@ def build_model(
             Told(key, _text(each.name), each.after, each.told_by, _limit(each.limit), _authority(each))
             for key, each in contract.told.items()
         ),
+        rules=tuple(_rule(key, each, contract.idle_calendar) for key, each in contract.rules.items()),
         duplicates=tuple(_duplicates(contract)),
         ping_pong=_ping_pong(contract),
         idle_limits=tuple(
@@ -185,6 +190,30 @@ def _row(key: str, document: RowDocument) -> DeadlineRow:
         _authority(document),
         dict(document.planned_per_month),
         document.planned_over,
+    )
+
+
+def _rule(key: str, document: RuleDocument, calendar: str) -> DeclareRule:
+    return DeclareRule(
+        id=key,
+        name=_text(document.name),
+        template=document.template,
+        activity=document.activity,
+        target=document.target,
+        times=document.times or 1,
+        limit=_limit(document.limit),
+        calendar=document.calendar or calendar,
+        when=_comparisons(document.when),
+        activity_when=_comparisons(document.activity_when),
+        target_when=_comparisons(document.target_when),
+        authority=_authority(document),
+    )
+
+
+def _comparisons(conditions: Conditions) -> tuple[Comparison, ...]:
+    return tuple(
+        Comparison(name, each.one_of, each.none_of, each.min, each.max, each.above, each.below)
+        for name, each in conditions.items()
     )
 
 

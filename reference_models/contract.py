@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from logs.documents import Document
+from reference_models.rules import COUNTED, PLACED, RELATED
 
 Standing = Literal["sourced", "inferred", "assumed", "user"]
 Unit = Literal["working_days", "days", "hours"]
@@ -202,6 +203,99 @@ class ToldDocument(Stated):
     limit: LimitDocument | None = None
 
 
+class ConditionDocument(Document):
+    """A condition on one attribute; a bare word is the value asked for, a list the values allowed."""
+
+    one_of: tuple[Written, ...] = Field(default=(), alias="is")
+    none_of: tuple[Written, ...] = Field(default=(), alias="not")
+    min: Bound = None
+    max: Bound = None
+    above: Bound = None
+    below: Bound = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_value(cls, value: object) -> object:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"min": value, "max": value}
+        if isinstance(value, str | list):
+            return {"is": value if isinstance(value, list) else [value]}
+        if isinstance(value, dict):
+            return {
+                key: [each] if key in ("is", "not") and isinstance(each, str) else each
+                for key, each in value.items()
+            }
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> ConditionDocument:
+        if not self.one_of and not self.none_of and not self.compares_numbers():
+            raise ValueError("give at least one of is, not, min, max, above, below")
+        least = [each for each in (self.min, self.above) if each is not None]
+        most = [each for each in (self.max, self.below) if each is not None]
+        if least and most and max(least) > min(most):
+            raise ValueError("no number is that large and that small at once")
+        return self
+
+    def compares_numbers(self) -> bool:
+        """Whether it sets a bound."""
+        return any(each is not None for each in (self.min, self.max, self.above, self.below))
+
+
+Conditions = dict[str, ConditionDocument]
+
+
+class RuleDocument(Stated):
+    """A rule beside the diagram: a DECLARE template with a limit in time and conditions on data."""
+
+    name: TextDocument
+    template: Literal[
+        "existence",
+        "absence",
+        "exactly",
+        "init",
+        "end",
+        "responded_existence",
+        "co_existence",
+        "response",
+        "precedence",
+        "succession",
+        "alternate_response",
+        "alternate_precedence",
+        "alternate_succession",
+        "chain_response",
+        "chain_precedence",
+        "chain_succession",
+        "not_co_existence",
+        "not_succession",
+        "not_chain_succession",
+    ]
+    activity: str
+    target: str | None = None
+    times: Annotated[int, Field(ge=1)] | None = None
+    limit: LimitDocument | None = None
+    calendar: str | None = None
+    when: Conditions = Field(default_factory=dict)
+    activity_when: Conditions = Field(default_factory=dict)
+    target_when: Conditions = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _fits_template(self) -> RuleDocument:
+        if self.template in RELATED and self.target is None:
+            raise ValueError(f"'{self.template}' relates two activities: add 'target'")
+        if self.template not in RELATED and (self.target is not None or self.target_when):
+            raise ValueError(f"'{self.template}' is of one activity: remove 'target' and 'target_when'")
+        if self.target == self.activity:
+            raise ValueError("activity and target are the same: name two activities")
+        if self.times is not None and self.template not in COUNTED:
+            raise ValueError(f"'times' is for {', '.join(COUNTED)} only")
+        if self.limit is not None and self.template in PLACED:
+            raise ValueError(f"'{self.template}' places an activity in the trace: remove 'limit'")
+        if self.calendar is not None and self.limit is None:
+            raise ValueError("a calendar without a limit counts nothing: add 'limit' or remove 'calendar'")
+        return self
+
+
 class DuplicateDocument(Stated):
     """What makes two orders the same order."""
 
@@ -261,6 +355,7 @@ class ContractDocument(Document):
     deadlines: dict[str, DeadlineDocument] = Field(default_factory=dict)
     handoffs: dict[str, HandoffDocument] = Field(default_factory=dict)
     told: dict[str, ToldDocument] = Field(default_factory=dict)
+    rules: dict[str, RuleDocument] = Field(default_factory=dict)
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
     ping_pong: PingPongDocument | None = None
     idle_calendar: str = "around-the-clock"

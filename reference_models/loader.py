@@ -109,6 +109,9 @@ def _calendars(
     """The calendars that the contract names, and what is wrong with them."""
     used = {deadline.calendar: f"deadlines.{key}.calendar" for key, deadline in contract.deadlines.items()}
     used.setdefault(contract.idle_calendar, "idle_calendar")
+    for key, rule in contract.rules.items():
+        if rule.calendar is not None:
+            used.setdefault(rule.calendar, f"rules.{key}.calendar")
     calendars: dict[str, Calendar] = {}
     problems: list[Problem] = []
     for calendar, where in used.items():

@@ -6,11 +6,17 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
 
-from reference_models.contract import BandDocument, CellDocument, ContractDocument, LimitDocument
+from reference_models.contract import (
+    BandDocument,
+    CellDocument,
+    ConditionDocument,
+    ContractDocument,
+    LimitDocument,
+)
 
 Where = tuple[str | int, ...]
 
-_WHOLE: tuple[type[BaseModel], ...] = (CellDocument, LimitDocument, BandDocument)
+_WHOLE: tuple[type[BaseModel], ...] = (CellDocument, LimitDocument, BandDocument, ConditionDocument)
 """Values that are replaced as one: a limit in hours must not keep the days of the limit it replaces."""
 
 _SPELLINGS = frozenset({"aliases", "units", "values"})

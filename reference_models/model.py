@@ -10,6 +10,8 @@ from reference_models.authority import Authority as Authority
 from reference_models.authority import Standing as Standing
 from reference_models.authority import Text as Text
 from reference_models.calendars import Calendar
+from reference_models.rules import Comparison as Comparison
+from reference_models.rules import DeclareRule as DeclareRule
 
 
 @dataclass(frozen=True)
@@ -356,6 +358,8 @@ class ReferenceModel:
     """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
     severity_factors: tuple[SeverityFactor, ...] = ()
     """What raises a finding above its default severity."""
+    rules: tuple[DeclareRule, ...] = ()
+    """Rules beside the diagram."""
 
     @property
     def sha256(self) -> str:

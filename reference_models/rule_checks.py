@@ -1,0 +1,45 @@
+"""Checks of a contract's rules against the rest of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from logs.problems import Problem
+from reference_models.contract import ConditionDocument, Conditions, ContractDocument
+from reference_models.places import Places, Where
+
+
+def rule_problems(contract: ContractDocument, places: Places) -> Iterator[Problem]:
+    """Activities and attributes that the contract does not have, and comparisons that do not fit them."""
+    for key, rule in contract.rules.items():
+        where: Where = ("rules", key)
+        for part, name in (("activity", rule.activity), ("target", rule.target)):
+            if name is not None and name not in contract.activities:
+                yield places.unknown((*where, part), "activity", name, contract.activities)
+        for part in ("when", "activity_when", "target_when"):
+            yield from condition_problems(getattr(rule, part), (*where, part), contract, places)
+
+
+def condition_problems(
+    conditions: Conditions, where: Where, contract: ContractDocument, places: Places
+) -> Iterator[Problem]:
+    """Mistakes in conditions on attributes."""
+    for name, condition in conditions.items():
+        place: Where = (*where, name)
+        attribute = contract.attributes.get(name)
+        if attribute is None:
+            yield places.unknown(place, "attribute", name, contract.attributes)
+        elif attribute.type != "number" and condition.compares_numbers():
+            what = f"'{name}' is a {attribute.type}, not a number"
+            yield places.problem(place, what, "give the values: [one, other] or {not: [one]}")
+        elif attribute.type == "number" and _values(condition):
+            mend = "give bounds: {min: …, max: …, above: …, below: …}"
+            yield places.problem(place, f"'{name}' is a number", mend)
+        elif attribute.type == "category":
+            for value in _values(condition):
+                if value not in attribute.values:
+                    yield places.unknown(place, "category", value, attribute.values)
+
+
+def _values(condition: ConditionDocument) -> tuple[str, ...]:
+    return (*condition.one_of, *condition.none_of)
