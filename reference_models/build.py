@@ -10,6 +10,7 @@ from reference_models.contract import (
     Conditions,
     ContractDocument,
     DeadlineDocument,
+    DuplicateDocument,
     HandoffDocument,
     LimitDocument,
     MaybeStated,
@@ -19,6 +20,7 @@ from reference_models.contract import (
     Stated,
     TextDocument,
 )
+from reference_models.duplicates import NearDuplicate, Recurring, Replaced, Split, Tolerance
 from reference_models.model import (
     Activity,
     AttributeSpec,
@@ -229,7 +231,47 @@ def _duplicates(contract: ContractDocument) -> Iterator[DuplicateIdentity]:
             waits_for=each.waits_for,
             amount=each.amount,
             authority=_authority(each),
+            near=_near(each),
+            replaced=_replaced(each),
+            recurring=_recurring(each),
+            split=_split(each),
         )
+
+
+def _near(document: DuplicateDocument) -> NearDuplicate | None:
+    said = document.near
+    if said is None:
+        return None
+    tolerances = tuple(
+        Tolerance(
+            name,
+            _authority(each if each.standing else said),
+            each.similarity,
+            each.absolute,
+            each.relative,
+        )
+        for name, each in said.differ.items()
+    )
+    return NearDuplicate(said.within_days or document.within_days, tolerances, _authority(said))
+
+
+def _replaced(document: DuplicateDocument) -> Replaced | None:
+    said = document.replaced
+    if said is None:
+        return None
+    return Replaced(said.cancelled_by, said.amended_by, said.within_days, _authority(said))
+
+
+def _recurring(document: DuplicateDocument) -> Recurring | None:
+    said = document.recurring
+    return Recurring(said.times, said.least_days, said.slack_days, _authority(said)) if said else None
+
+
+def _split(document: DuplicateDocument) -> Split | None:
+    said = document.split
+    if said is None:
+        return None
+    return Split(said.reference, said.part, said.total, said.approval_limit, _authority(said))
 
 
 def _ping_pong(contract: ContractDocument) -> PingPong | None:

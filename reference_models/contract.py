@@ -296,6 +296,65 @@ class RuleDocument(Stated):
         return self
 
 
+class ToleranceDocument(MaybeStated):
+    """How far one attribute may differ: texts by similarity, numbers by a difference."""
+
+    similarity: Annotated[float, Field(ge=0.5, lt=1)] | None = None
+    absolute: Positive | None = None
+    relative: Annotated[float, Field(gt=0, le=0.5)] | None = None
+
+    @model_validator(mode="after")
+    def _text_or_number(self) -> ToleranceDocument:
+        number = self.absolute is not None or self.relative is not None
+        if (self.similarity is not None) == number:
+            raise ValueError("give 'similarity' for a text, or 'absolute', 'relative' or both for a number")
+        return self
+
+
+class NearDocument(Stated):
+    """When two orders that differ a little may be one."""
+
+    within_days: Positive | None = None
+    differ: Annotated[dict[str, ToleranceDocument], Field(min_length=1)]
+
+
+class ReplacedDocument(Stated):
+    """Look-alike: the first order was cancelled or changed, and another takes its place."""
+
+    cancelled_by: tuple[Written, ...] = ()
+    amended_by: tuple[Written, ...] = ()
+    within_days: Positive | None = None
+
+    @model_validator(mode="after")
+    def _by_something(self) -> ReplacedDocument:
+        if not (self.cancelled_by or self.amended_by):
+            raise ValueError("give cancelled_by, amended_by or both")
+        return self
+
+
+class RecurringDocument(Stated):
+    """Look-alike: the same order at regular intervals."""
+
+    times: Annotated[int, Field(ge=3)] = 3
+    least_days: Positive
+    slack_days: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class SplitDocument(Stated):
+    """Look-alike: parts of one order, known by a reference; told apart by their number or by the total."""
+
+    reference: str
+    part: str | None = None
+    total: str | None = None
+    approval_limit: Positive | None = None
+
+    @model_validator(mode="after")
+    def _says_what_decides(self) -> SplitDocument:
+        if self.part is None and self.total is None:
+            raise ValueError("give 'part' or 'total': a reference alone does not tell a part from a repeat")
+        return self
+
+
 class DuplicateDocument(Stated):
     """What makes two orders the same order."""
 
@@ -306,6 +365,19 @@ class DuplicateDocument(Stated):
     open_until: tuple[str, ...] = ()
     waits_for: str | None = None
     amount: str | None = None
+    near: NearDocument | None = None
+    replaced: ReplacedDocument | None = None
+    recurring: RecurringDocument | None = None
+    split: SplitDocument | None = None
+
+    @model_validator(mode="after")
+    def _differs_where_it_is_the_same(self) -> DuplicateDocument:
+        for name in self.near.differ if self.near else ():
+            if name not in self.same:
+                raise ValueError(f"near: '{name}' is not among 'same'")
+        if self.split and (self.split.total or self.split.approval_limit) and self.amount is None:
+            raise ValueError("split: 'total' and 'approval_limit' need an 'amount'")
+        return self
 
 
 class PingPongDocument(Stated):

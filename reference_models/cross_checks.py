@@ -155,6 +155,9 @@ def _activity_references(contract: ContractDocument) -> Iterator[tuple[Where, st
         yield from _each((*where, "open_until"), duplicate.open_until)
         if duplicate.waits_for is not None:
             yield (*where, "waits_for"), duplicate.waits_for
+        if duplicate.replaced is not None:
+            yield from _each((*where, "replaced", "cancelled_by"), duplicate.replaced.cancelled_by)
+            yield from _each((*where, "replaced", "amended_by"), duplicate.replaced.amended_by)
     for name in contract.idle_limits:
         if name != "default":
             yield ("idle_limits", name), name
@@ -185,22 +188,37 @@ def _attribute_references(context: _Context) -> Iterator[Problem]:
                     yield places.unknown(
                         (*where, "rows", row_id, "planned_over", index), "row", other, deadline.rows
                     )
-    for key, duplicate in contract.duplicates.items():
-        amount = () if duplicate.amount is None else ((("duplicates", key, "amount"), duplicate.amount),)
-        for place, name in (*_each(("duplicates", key, "same"), duplicate.same), *amount):
-            if name not in contract.attributes:
-                yield places.unknown(place, "attribute", name, contract.attributes)
-        if duplicate.amount in contract.attributes and contract.attributes[duplicate.amount].type != "number":
-            yield places.problem(
-                ("duplicates", key, "amount"),
-                f"'{duplicate.amount}' is not a number",
-                "name a number attribute",
-            )
+    yield from _duplicate_attributes(context)
     for name, attribute in contract.attributes.items():
         for index, category in enumerate(attribute.without_limit):
             if category not in attribute.values:
                 where = ("attributes", name, "without_limit", index)
                 yield places.unknown(where, "category", category, attribute.values)
+
+
+def _duplicate_attributes(context: _Context) -> Iterator[Problem]:
+    """Attributes that identities, tolerances and look-alikes speak of, each of the type asked for."""
+    for key, duplicate in context.contract.duplicates.items():
+        where: Where = ("duplicates", key)
+        asked: list[tuple[Where, str | None, tuple[str, ...]]] = [
+            *((place, name, ()) for place, name in _each((*where, "same"), duplicate.same)),
+            ((*where, "amount"), duplicate.amount, ("number",)),
+        ]
+        if duplicate.near is not None:
+            for name, tolerance in duplicate.near.differ.items():
+                kinds: tuple[str, ...] = ("number",) if tolerance.similarity is None else ("text", "category")
+                asked.append(((*where, "near", "differ", name), name, kinds))
+        if duplicate.split is not None:
+            asked.append(((*where, "split", "reference"), duplicate.split.reference, ()))
+            asked.append(((*where, "split", "part"), duplicate.split.part, ()))
+            asked.append(((*where, "split", "total"), duplicate.split.total, ("number",)))
+        for place, wanted, kinds in asked:
+            attribute = context.contract.attributes.get(wanted or "")
+            if wanted is not None and attribute is None:
+                yield context.places.unknown(place, "attribute", wanted, context.contract.attributes)
+            elif attribute is not None and kinds and attribute.type not in kinds:
+                what = f"'{wanted}' is not a {kinds[0]}"
+                yield context.places.problem(place, what, f"name a {kinds[0]} attribute")
 
 
 def _conditions(row: RowDocument, where: Where, context: _Context) -> Iterator[Problem]:

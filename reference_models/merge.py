@@ -12,11 +12,18 @@ from reference_models.contract import (
     ConditionDocument,
     ContractDocument,
     LimitDocument,
+    ToleranceDocument,
 )
 
 Where = tuple[str | int, ...]
 
-_WHOLE: tuple[type[BaseModel], ...] = (CellDocument, LimitDocument, BandDocument, ConditionDocument)
+_WHOLE: tuple[type[BaseModel], ...] = (
+    CellDocument,
+    LimitDocument,
+    BandDocument,
+    ConditionDocument,
+    ToleranceDocument,
+)
 """Values that are replaced as one: a limit in hours must not keep the days of the limit it replaces."""
 
 _SPELLINGS = frozenset({"aliases", "units", "values"})

@@ -10,6 +10,7 @@ from reference_models.authority import Authority as Authority
 from reference_models.authority import Standing as Standing
 from reference_models.authority import Text as Text
 from reference_models.calendars import Calendar
+from reference_models.duplicates import DuplicateIdentity as DuplicateIdentity
 from reference_models.rules import Comparison as Comparison
 from reference_models.rules import DeclareRule as DeclareRule
 
@@ -184,27 +185,6 @@ class Told:
     told_by: str
     """Activity (usually outside the flow) that records the notice."""
     limit: Limit | None
-    authority: Authority
-
-
-@dataclass(frozen=True)
-class DuplicateIdentity:
-    """What makes two orders the same order."""
-
-    id: str
-    name: Text
-    activity: str
-    """Activity that places an order."""
-    same: tuple[str, ...]
-    """Attributes that must be equal (all non-null)."""
-    within_days: float
-    """Calendar days between two orders of one identity for them to be a pair."""
-    open_until: tuple[str, ...]
-    """Activities (of the order's case) that settle the order; until then a repetition is 'resent'."""
-    waits_for: str | None
-    """Activity whose absence explains a resent order (funds arrived 资金到位)."""
-    amount: str | None
-    """Attribute with the money at stake."""
     authority: Authority
 
 
