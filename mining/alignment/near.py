@@ -40,7 +40,11 @@ def graph_near(
     numbered in the order in which these variants reach them.
     """
     code = compiled.load()
-    if code is None or any(variant.mode is not Mode.COMPLETE or variant.unseen for variant in variants):
+    if (
+        code is None
+        or not variants
+        or any(variant.mode is not Mode.COMPLETE or variant.unseen for variant in variants)
+    ):
         return None
     names = sorted({t.label for t in net.transitions if t.label is not None})
     words = Words.of([variant.trace for variant in variants], [False] * len(variants), tuple(names))

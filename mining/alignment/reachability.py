@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -170,13 +172,16 @@ class _FiringRule:
 
     @classmethod
     def of(cls, net: Net) -> _FiringRule:
-        place, need = _padded([sorted(Counter(t.pre).items()) for t in net.transitions], None)
-        effect = [counted(t.post, len(net.places)) - counted(t.pre, len(net.places)) for t in net.transitions]
-        return cls(
-            place,
-            need.astype(np.int16),
-            np.array(effect, dtype=np.int16).reshape(len(net.transitions), len(net.places)),
-        )
+        pre = [sorted(Counter(t.pre).items()) for t in net.transitions]
+        width = max(map(len, pre), default=0)
+        full = [[*row, *[row[-1] if row else (0, 0)] * (width - len(row))] for row in pre]
+        table = np.array(full, dtype=np.int64).reshape(len(pre), width, 2)
+        effect = np.zeros((len(net.transitions), len(net.places)), dtype=np.int16)
+        for sign, ends in ((1, [t.post for t in net.transitions]), (-1, [t.pre for t in net.transitions])):
+            at = np.repeat(np.arange(len(ends)), [len(each) for each in ends])
+            places = np.fromiter(itertools.chain.from_iterable(ends), dtype=np.int64, count=len(at))
+            np.add.at(effect, (at, places), sign)
+        return cls(table[:, :, 0].copy(), table[:, :, 1].astype(np.int16), effect)
 
     def fire(self, markings: Tokens) -> tuple[Ints, Ints, Tokens]:
         """Every firing: which marking, which transition, and the marking after it."""
@@ -205,12 +210,17 @@ class PackedRule(NamedTuple):
         """Pack a net."""
         rule, places = _FiringRule.of(net), len(net.places)
         initial, factors = counted(net.initial, places), _hash_factors(places)
-        changes = [[(place, by) for place, by in enumerate(row) if by] for row in rule.effect.tolist()]
+        at, place = np.nonzero(rule.effect)
+        changes = np.bincount(at, minlength=len(rule.effect))
+        nth = np.arange(len(at)) - np.repeat(np.cumsum(changes) - changes, changes)
+        changed, by = np.zeros((2, len(rule.effect), int(changes.max(initial=0))), dtype=np.int64)
+        changed[at, nth], by[at, nth] = place, rule.effect[at, place]
         return cls(
             rule.place,
             rule.need,
-            *_padded(changes, (0, 0)),
-            np.array([len(each) for each in changes], dtype=np.int64),
+            changed,
+            by,
+            changes,
             packed(rule.effect),
             rule.effect.astype(np.uint64) @ factors,
             _whole(initial).astype(np.uint8),
@@ -228,19 +238,14 @@ def packed(counts: Tokens) -> npt.NDArray[np.uint64]:
 
 
 def _whole(counts: Tokens) -> Tokens:
-    """Padded with places without tokens, to a multiple of eight."""
-    return np.pad(counts, [(0, 0)] * (counts.ndim - 1) + [(0, -counts.shape[-1] % 8)])
-
-
-def _padded(rows: list[list[tuple[int, int]]], pad: tuple[int, int] | None) -> tuple[Ints, Ints]:
-    """Firsts and seconds of the pairs as tables; short rows end in `pad`, or else in their last pair."""
-    width = max(map(len, rows), default=0)
-    full = [[*row, *[pad or (row[-1] if row else (0, 0))] * (width - len(row))] for row in rows]
-    table = np.array(full, dtype=np.int64).reshape(len(rows), width, 2)
-    return table[:, :, 0].copy(), table[:, :, 1].copy()
+    """With places without tokens up to a multiple of eight."""
+    whole = np.zeros((*counts.shape[:-1], counts.shape[-1] + -counts.shape[-1] % 8), dtype=np.int16)
+    whole[..., : counts.shape[-1]] = counts
+    return whole
 
 
 def counted(marking: Iterable[int], places: int) -> Tokens:
+    """Tokens per place of a marking."""
     return np.bincount(np.array(tuple(marking), dtype=np.int64), minlength=places).astype(np.int16)
 
 
@@ -259,6 +264,7 @@ def _distinct(markings: Tokens) -> tuple[Ints, Ints]:
     return first[order], rank[inverse]
 
 
+@cache
 def _hash_factors(places: int) -> npt.NDArray[np.uint64]:
     return np.random.default_rng(0).integers(1, 1 << 63, places, dtype=np.uint64) | np.uint64(1)
 
