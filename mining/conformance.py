@@ -31,11 +31,11 @@ MOVE_COLUMNS = {
     "before_pos": "int64",  # position of the last event before the move; null if none
     "after_pos": "int64",  # position of the next event after the move; null if none
     "ordinal": "int64",  # log and sync: n-th event of the activity; model: n-th time the run asks for it
-    "deviation": "string",  # null (sync), or a kind of deviation, or 'dropped'
+    "deviation": "string",  # null (sync), or a kind of deviation, or 'dropped', 'unsent', 'unreturned'
     "ambiguous": "boolean",
 }
 """Columns of `Conformance.moves`. The model move of a swapped task carries deviation null: it is the same
-fault as its log move. 'dropped' belongs to the handoff family."""
+fault as its log move. 'dropped', 'unsent' and 'unreturned' belong to the handoff family."""
 
 PAIR_COLUMNS = {
     "variant": "int64",
@@ -43,15 +43,23 @@ PAIR_COLUMNS = {
     "state": "string",  # PairState
     "sender_pos": "int64",
     "receiver_pos": "int64",
-    "before_pos": "int64",  # of a dropped receiver: last event before it should have come
+    "before_pos": "int64",  # of a dropped receiver or unsent sender: last event before it should have come
     "after_pos": "int64",
     "ordinal": "int64",  # n-th event of the sender (unsent: of the receiver)
     "alternatives": "int64",
     "ambiguous": "boolean",
-    "unseen": "boolean",  # the receiver may have acted without a trace in the export
+    "unseen": "boolean",  # who is missing may have acted without a trace in the export
 }
 """Columns of `Conformance.pairs`."""
 
+
+COST_COLUMNS = {
+    "variant": "int64",
+    "cost": "int64",
+    "lower_bound": "int64",  # what an optimal alignment costs at least; the cost itself where that is exact
+    "exact": "boolean",
+}
+"""Columns of `Conformance.costs`."""
 
 _MISSED = ("model", "unseen")
 """Kinds of moves in which a task lacks its event."""
@@ -65,6 +73,8 @@ class Conformance:
     alignments: tuple[Alignment, ...]
     visible: tuple[tuple[Move, ...], ...]
     """Per variant its moves without the silent ones."""
+    costs: ir.Table
+    """With `variants.case_variants` the cost of every case."""
     moves: ir.Table
     pairs: ir.Table
     shortest_run: int
@@ -118,12 +128,18 @@ def conformance(bound: BoundLog) -> Conformance:
         variants=table,
         alignments=tuple(alignments),
         visible=tuple(visible),
+        costs=bound.upload("costs", _costs(alignments), COST_COLUMNS),
         moves=bound.upload("moves", pd.DataFrame(move_rows, columns=list(MOVE_COLUMNS)), MOVE_COLUMNS),
         pairs=bound.upload("pairs", pd.DataFrame(pair_rows, columns=list(PAIR_COLUMNS)), PAIR_COLUMNS),
         shortest_run=idle.cost,
         unseen=unseen,
         unseen_next=bound.upload("unseen_next", _unseen_next(model, table, alignments), {"variant": "int64"}),
     )
+
+
+def _costs(alignments: list[Alignment]) -> pd.DataFrame:
+    rows = [(n, each.cost, each.lower_bound, each.exact) for n, each in enumerate(alignments, start=1)]
+    return pd.DataFrame(rows, columns=list(COST_COLUMNS))
 
 
 def _unseen_next(model: ReferenceModel, table: VariantTable, alignments: list[Alignment]) -> pd.DataFrame:
@@ -164,6 +180,8 @@ class _Judgement:
         for pair in pairs:
             if pair.state is PairState.DROPPED and pair.receiver_step is not None:
                 deviations[pair.receiver_step] = "dropped"
+            if pair.state is PairState.UNSENT and pair.sender_step is not None:
+                deviations[pair.sender_step] = "unsent"
         befores, afters = _neighbours(moves)
         return cls(tuple(moves), tuple(deviations), _ordinals(moves), befores, afters, tuple(pairs))
 
@@ -244,18 +262,22 @@ def _classify(moves: list[Move], unknown: frozenset[str]) -> list[str | None]:
 def _settle_pairs(
     moves: list[Move], deviations: list[str | None], flow: list[Pair], number_of: dict[int, int]
 ) -> list[Pair]:
-    """Pairs by move number; swapped tasks did act, and one missing receiver is one dropped handoff.
+    """Pairs by move number; swapped tasks did act, and one missing task is one broken handoff.
 
-    Where several senders meet before a receiver that never came, the handoff of the last of them counts.
+    Where several senders meet before a receiver that never came, the handoff of the last of them counts. A
+    missing task that nobody got is dropped; only if nobody handed over to it is its own handoff unsent, once,
+    to the first of its receivers.
     """
     last_sender: dict[int, int] = {}
+    first_receiver: dict[int, int] = {}
     for pair in flow:
-        if (
-            pair.state is PairState.DROPPED
-            and pair.receiver_step is not None
-            and pair.sender_step is not None
-        ):
-            last_sender[pair.receiver_step] = max(last_sender.get(pair.receiver_step, -1), pair.sender_step)
+        if pair.sender_step is None or pair.receiver_step is None:
+            continue
+        sent, received = pair.sender_step, pair.receiver_step
+        if pair.state is PairState.DROPPED:
+            last_sender[received] = max(last_sender.get(received, -1), sent)
+        elif pair.state is PairState.UNSENT:
+            first_receiver[sent] = min(first_receiver.get(sent, received), received)
     settled = []
     for pair in flow:
         sender = None if pair.sender_step is None else number_of[pair.sender_step]
@@ -264,8 +286,13 @@ def _settle_pairs(
         missing = {PairState.DROPPED: receiver, PairState.UNSENT: sender}.get(state)
         if missing is not None and deviations[missing] is None:
             state = PairState.OUT_OF_ORDER
-        elif state is PairState.DROPPED and last_sender[pair.receiver_step or 0] != pair.sender_step:
-            continue
+        elif state is PairState.DROPPED:
+            if last_sender[pair.receiver_step or 0] != pair.sender_step:
+                continue
+        elif state is PairState.UNSENT:
+            first = first_receiver[pair.sender_step or 0]
+            if pair.sender_step in last_sender or first != pair.receiver_step:
+                continue
         settled.append(Pair(pair.handoff, state, sender, receiver, pair.alternatives))
     return settled
 

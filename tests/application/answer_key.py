@@ -18,11 +18,12 @@ CASES = 600
 SCENARIOS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
 SUBJECT_OF = {
     "handoff.dropped": lambda rule, subject: rule.endswith(f"->{subject}"),
+    "handoff.unsent": lambda rule, subject: f":{subject}->" in rule,
     "handoff.late": lambda rule, subject: rule.endswith(f":{subject}"),
     "deviation.swapped": lambda rule, subject: rule.partition(":")[2] in subject.split("|"),
     **{
         f"deviation.{kind}": lambda rule, subject: rule.endswith(f":{subject}")
-        for kind in ("skipped", "inserted", "repeated", "unknown")
+        for kind in ("inserted", "repeated", "unknown")
     },
 }
 """Whether a rule speaks of what was planted; rules of other kinds name no activity in their id."""

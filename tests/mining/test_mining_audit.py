@@ -236,7 +236,7 @@ def test_an_assumed_criterion_is_at_most_low():
     plan = replace(model.activities["build"], authority=Authority(Standing.ASSUMED))
     assumed = replace(model, activities={**model.activities, "build": plan})
     result = audit_text(without("施工"), "2024-03-08T12:00+08:00", model=assumed)
-    assert finding(result, "deviation.skipped:build").severity.name == "LOW"
+    assert finding(result, "handoff.unsent:build->test").severity.name == "LOW"
 
 
 def test_a_label_that_the_mapping_sets_beside_the_process_is_not_judged():

@@ -35,7 +35,8 @@ class Targets:
     """(sender, receiver) with a limit in `limits`."""
     ping_pong: tuple[tuple[str, str], ...] = ()
     """(sender, receiver) bounced between."""
-    skipped: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
+    """Senders to remove: whom nobody in another role had handed over to."""
     inserted: tuple[tuple[str, str], ...] = ()
     """(activity, after which activity)."""
     repeated: tuple[str, ...] = ()
@@ -133,7 +134,7 @@ PROVISIONING = Scenario(
         dropped=(("configure_data", "test_circuit"), ("file_order", "customer_acceptance")),
         late_handoff=(("accept_order", "book_order"), ("file_order", "customer_acceptance")),
         ping_pong=(("book_order", "station_a_work"), ("book_order", "station_z_work")),
-        skipped=("confirm_resources",),
+        unsent=("confirm_resources",),
         inserted=(("build_resources", "book_order"),),
         repeated=("configure_data", "station_a_work"),
         swapped=(("configure_data", "test_circuit"),),
@@ -175,7 +176,7 @@ FAULTS = Scenario(
         dropped=(("return_order", "answer_customer"), ("judge_fault", "dispatch_order")),
         late_handoff=(("judge_fault", "dispatch_order"), ("dispatch_order", "clear_fault")),
         ping_pong=(("record_fault", "judge_fault"),),
-        skipped=("record_fault",),
+        unsent=("record_fault",),
         inserted=(("handle_at_nmc", "judge_fault"),),
         repeated=("judge_fault", "return_order"),
         swapped=(("clear_fault", "return_order"),),
@@ -200,7 +201,7 @@ PROCUREMENT = Scenario(
     targets=Targets(
         dropped=(("approve_purchase", "build"), ("file_needs", "build")),
         ping_pong=(("file_needs", "approve_purchase"),),
-        skipped=("hand_to_construction", "hand_over_to_operations"),
+        unsent=("hand_to_construction", "hand_over_to_operations"),
         inserted=(("tender_works", "fix_plan"),),
         repeated=("fix_plan", "build"),
         swapped=(("build", "hand_over_to_operations"),),

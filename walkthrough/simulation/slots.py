@@ -137,10 +137,10 @@ def _ping_pong(scenario: Scenario, slots: Slots) -> list[Edit]:
     return edits
 
 
-def _skipped(scenario: Scenario, slots: Slots) -> list[Edit]:
+def _unsent(scenario: Scenario, slots: Slots) -> list[Edit]:
     return [
-        (Plant("deviation", "skipped", activity), _without(slots, _index(slots, activity)))
-        for activity in scenario.targets.skipped
+        (Plant("handoff", "unsent", activity), _without(slots, _index(slots, activity)))
+        for activity in scenario.targets.unsent
         if _has(slots, activity)
     ]
 
@@ -232,7 +232,7 @@ EDITS: dict[str, Callable[[Scenario, Slots], list[Edit]]] = {
     "duplicate.resent": _resent_in_case,
     "deadline.late": _late,
     "rule.told": _told,
-    "deviation.skipped": _skipped,
+    "handoff.unsent": _unsent,
     "deviation.inserted": _inserted,
     "deviation.repeated": _repeated,
     "deviation.swapped": _swapped,
