@@ -469,7 +469,7 @@ def compare(task: Task, limit: float, r4pm: str | None) -> tuple[list[str], dict
         f"{int(ours['cost']):,}",
         f"{ours['seconds']:.4f}",
         f"{ours['doubt_seconds']:.4f}",
-        f"{int(theirs['done']):,}{beyond}: {ours['sample_seconds']:.4f} / {beyond}{theirs['seconds']:.1f}",
+        f"{int(theirs['done']):,}: {ours['sample_seconds']:.4f} / {beyond}{theirs['seconds']:.1f}",
         f"{beyond}{ratios['pm4py']:,.0f}",
         *rust_columns,
         "–" if replay is None else f"{replay['seconds']:.2f}",

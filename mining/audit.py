@@ -23,6 +23,7 @@ from mining.detectors import detectors
 from mining.discovery import discover
 from mining.findings import (
     OCCURRENCE_COLUMNS,
+    Cluster,
     Conclusion,
     CouldNotCheck,
     Counts,
@@ -137,11 +138,14 @@ class _Found:
 
     rules: dict[str, Rule]
     table: ir.Table
-    """OCCURRENCE_COLUMNS of everything that is not conformant."""
+    """OCCURRENCE_COLUMNS of everything that is not conformant, and of what only looks like a violation."""
     counts: dict[str, Counts]
     """Per rule id."""
     reasons: dict[str, tuple[tuple[str, int], ...]]
+    explained: dict[str, tuple[tuple[str, int], ...]]
     not_checked: tuple[CouldNotCheck, ...]
+    clusters: dict[str, tuple[Cluster, ...]]
+    """Per rule id, of rules that cluster their pairs."""
 
 
 def _detect(evidence: Evidence, progress: Progress) -> _Found:
@@ -149,6 +153,7 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
     tables: list[ir.Table] = []
     tallies: list[pd.DataFrame] = []
     not_checked: list[CouldNotCheck] = []
+    clusters: dict[str, tuple[Cluster, ...]] = {}
     bound = evidence.bound
     for number, detector in enumerate(detectors()):
         progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
@@ -157,24 +162,27 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
             if detection.occurrences is not None:
                 judged = bound.store(f"judged_{number}", detection.occurrences)
                 detection = replace(detection, occurrences=judged)
-                tables.append(judged.filter(judged.verdict != Verdict.CONFORMANT.value))
+                # Conformant ones that bear a reason look like violations and are listed with it.
+                listed = (judged.verdict != Verdict.CONFORMANT.value) | judged.reason.notnull()
+                tables.append(judged.filter(listed))
             if detection.explains is not None:
                 owned = bound.store(f"explained_{number}", detection.explains.select("row_no"))
                 owned = owned if evidence.explained is None else ibis.union(evidence.explained, owned)
                 evidence = replace(evidence, explained=owned)
             tallies.append(_tally(detection))
         rules |= {rule.id: rule for rule in detection.rules}
+        clusters |= detection.clusters
         required = evidence.model.required_checks
         not_checked += [
             replace(each, required=f"{each.family}.{each.kind}" in required) for each in detection.not_checked
         ]
     together = ibis.union(*tables) if len(tables) > 1 else tables[0]
     marked = with_fingerprint(together, evidence.model, SOURCE).select(*OCCURRENCE_COLUMNS)
-    counts, reasons = _count(pd.concat(tallies, ignore_index=True))
+    counts, reasons, explained = _count(pd.concat(tallies, ignore_index=True))
     occurrences = bound.store("occurrences", marked)
     for number in range(len(detectors())):
         bound.log.backend.drop_table(f"judged_{number}", force=True)
-    return _Found(rules, occurrences, counts, reasons, tuple(not_checked))
+    return _Found(rules, occurrences, counts, reasons, explained, tuple(not_checked), clusters)
 
 
 def _tally(detection: Detection) -> pd.DataFrame:
@@ -189,21 +197,32 @@ def _tally(detection: Detection) -> pd.DataFrame:
     return pd.concat([frame for frame in frames if len(frame)] or frames, ignore_index=True)
 
 
-def _count(tally: pd.DataFrame) -> tuple[dict[str, Counts], dict[str, tuple[tuple[str, int], ...]]]:
+_Reasons = dict[str, tuple[tuple[str, int], ...]]
+"""Per rule id (reason, occurrences), the most frequent first."""
+
+
+def _count(tally: pd.DataFrame) -> tuple[dict[str, Counts], _Reasons, _Reasons]:
+    """Per rule the verdicts, why occurrences are undecided, and why conformant ones look violated."""
     verdicts: dict[str, dict[str, int]] = {}
-    reasons: dict[str, dict[str, int]] = {}
+    undecided: dict[str, dict[str, int]] = {}
+    explained: dict[str, dict[str, int]] = {}
     columns = (tally[name].tolist() for name in ("n", "rule_id", "verdict", "reason"))
     for n, rule, verdict, reason in zip(*columns, strict=True):
         per_rule = verdicts.setdefault(rule, {})
         per_rule[verdict] = per_rule.get(verdict, 0) + n
-        if isinstance(reason, str) and verdict in (Verdict.PENDING, Verdict.NOT_DETERMINABLE):
+        if isinstance(reason, str) and verdict != Verdict.VIOLATED:
+            reasons = explained if verdict == Verdict.CONFORMANT else undecided
             why = reasons.setdefault(rule, {})
             why[reason] = why.get(reason, 0) + n
-    ordered = {
+    counts = {rule: Counts(**per_rule) for rule, per_rule in verdicts.items()}
+    return counts, _ordered(undecided), _ordered(explained)
+
+
+def _ordered(reasons: dict[str, dict[str, int]]) -> _Reasons:
+    return {
         rule: tuple(sorted(why.items(), key=lambda item: (-item[1], item[0])))
         for rule, why in reasons.items()
     }
-    return {rule: Counts(**per_rule) for rule, per_rule in verdicts.items()}, ordered
 
 
 def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) -> tuple[Finding, ...]:
@@ -221,6 +240,8 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
         .set_index("rule_id")
     )
     examples = worst_occurrences(violated, worst)
+    innocent = found.table.filter(found.table.verdict == Verdict.CONFORMANT.value)
+    look_alikes = worst_occurrences(innocent, worst) if found.explained else {}
     raised = raising_factors(bound.model, found.rules, violated, bound.cases)
     findings = []
     for rule_id, counts in found.counts.items():
@@ -229,6 +250,9 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
         rule = found.rules[rule_id]
         fact = facts.loc[rule_id] if rule_id in facts.index else None
         exposure = None if fact is None or pd.isna(fact.exposure) else float(fact.exposure)
+        clusters = found.clusters.get(rule_id)
+        if clusters is not None:  # an order in several pairs counts once
+            exposure = _sum_or_none(each.exposure for each in clusters)
         factors = raised.get(rule_id, ())
         findings.append(
             Finding(
@@ -244,10 +268,20 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
                 worst=tuple(examples.get(rule_id, ())),
                 variants_violated=0 if fact is None else int(fact.variants),
                 raised=factors,
+                explained=found.explained.get(rule_id, ()),
+                look_alikes=tuple(look_alikes.get(rule_id, ())),
+                clusters=(clusters or ())[:worst],
+                clusters_total=len(clusters or ()),
             )
         )
     findings.sort(key=lambda f: (-f.severity, -f.counts.violated, f.rule.id))
     return tuple(findings)
+
+
+def _sum_or_none(values: Iterable[float | None]) -> float | None:
+    """The sum of what is known; None where nothing is."""
+    known = [each for each in values if each is not None]
+    return sum(known) if known else None
 
 
 def _example_cases(findings: Iterable[Finding]) -> list[str]:
@@ -278,9 +312,13 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
     )
     weights = aligned.variants.cases
     precision, precision_share = _precision(bound.model.net, aligned)
-    total = sum(weights)
-    exact = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.exact)
-    fitting = sum(n for n, a in zip(weights, aligned.alignments, strict=True) if a.cost == 0)
+    costs = aligned.variants.case_variants.inner_join(aligned.costs, "variant")
+    aligned_cases = costs.agg(
+        cases=costs.count(),
+        exact=costs.exact.sum().fill_null(0),
+        fitting=(costs.cost == 0).sum().fill_null(0),
+    ).to_pandas()
+    total, exact, fitting = (int(aligned_cases[name].iloc[0]) for name in ("cases", "exact", "fitting"))
     return Population(
         events_read=int(facts.events) + bound.events_later,
         events_judged=int(facts.events),
