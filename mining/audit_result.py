@@ -51,10 +51,11 @@ class Audit:
     """Cases that the listed variants cover, of population.cases."""
     unknown_labels: tuple[UnknownLabel, ...]
     occurrences: pd.DataFrame
-    """OCCURRENCE_COLUMNS and `sources`; all that are not conformant, sorted by rule_id, case_id, anchor."""
+    """OCCURRENCE_COLUMNS and `sources`; all that are not conformant, and conformant ones with a reason (they
+    only look like violations), sorted by rule_id, case_id, anchor."""
     case_files: Mapping[str, CaseFile]
     """By case id: the cases of the worst occurrences."""
     evidence: Mapping[int, SourceRow]
-    """By row_no: the source rows of the worst occurrences."""
+    """By row_no: the source rows of the worst occurrences and of the look-alikes shown."""
     excluded_examples: tuple[tuple[str, int, str, str, str], ...]
     """(file, row, reason, column, value) of rows not used: the first ones per reason."""

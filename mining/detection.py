@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from mining.bound_log import BoundLog
 from mining.clock import Clock, clock
 from mining.conformance import Conformance
-from mining.findings import CouldNotCheck, Family, Rule
+from mining.findings import Cluster, CouldNotCheck, Family, Rule
 from mining.severity import severity_of
 from reference_models.model import Authority, ReferenceModel, Standing
 
@@ -56,6 +56,8 @@ class Detection:
     not_checked: tuple[CouldNotCheck, ...] = ()
     explains: ir.Table | None = None
     """row_no of surplus events that these findings own: they are no deviations besides."""
+    clusters: Mapping[str, tuple[Cluster, ...]] = field(default_factory=dict)
+    """Per rule id the clusters of its violated pairs, greatest exposure first."""
 
 
 @dataclass(frozen=True)

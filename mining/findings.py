@@ -85,6 +85,9 @@ OCCURRENCE_COLUMNS: dict[str, str] = {
     "ambiguous": "boolean",  # true: another optimal alignment explains the case otherwise
     "related_case": "string",  # the other case of a pair, else null
     "amount": "float64",  # exposure in money, where the contract names it, else null
+    # Of a pair of orders: why it matched, see FieldMatch; else null.
+    "matched": "array<struct<field: string, how: string, first: string, second: string, measure: float64, "
+    "limit: float64>>",
 }
 """Columns of the occurrence table. Unit of all times: microseconds since the epoch, UTC.
 
@@ -124,6 +127,41 @@ class ClockInterval:
 
 
 @dataclass(frozen=True)
+class FieldMatch:
+    """One field of a pair of orders: how the two values agree."""
+
+    field: str
+    """Attribute; empty: the date of the order."""
+    how: str
+    """'equal'; 'spelling' (equal but for width, case, punctuation, spaces, O and 0, leading zeros); 'similar'
+    (texts); 'within' (numbers); 'date'."""
+    first: str | None
+    """Value of the earlier order, as the export spells it; None for the date."""
+    second: str | None
+    measure: float | None
+    """Similarity from 0 to 1, difference of the numbers, days between the dates; None: not measured."""
+    limit: float | None
+    """Least similarity, greatest difference, greatest number of days; None: the field must be equal."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Orders that repeat one another, directly or through others: a connected component of violated pairs."""
+
+    orders: int
+    cases: tuple[str, ...]
+    """The first ones by time of the order, each once; see `cases_total`."""
+    cases_total: int
+    first_us: int
+    """Time of the first order."""
+    last_us: int
+    total: float | None
+    """Money of all orders; None where none has an amount."""
+    exposure: float | None
+    """Money of all but the first order, each order once."""
+
+
+@dataclass(frozen=True)
 class Occurrence:
     """One obligation in one case; the fields are those of OCCURRENCE_COLUMNS."""
 
@@ -144,6 +182,8 @@ class Occurrence:
     amount: float | None
     ledger: tuple[ClockInterval, ...] = ()
     """Only of the worst deadline occurrences: how the measure came about."""
+    matched: tuple[FieldMatch, ...] = ()
+    """Only of pairs of orders: why they matched."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +243,13 @@ class Finding:
     """Distinct variants among the cases violated."""
     raised: tuple[Raised, ...] = ()
     """The factors that raised it above the rule's severity, in the contract's order."""
+    explained: tuple[tuple[str, int], ...] = ()
+    """(reason code, occurrences) of those that only look like violations, and count as conformant."""
+    look_alikes: tuple[Occurrence, ...] = ()
+    """The first of them with their evidence, in the order of the worst."""
+    clusters: tuple[Cluster, ...] = ()
+    """The clusters of its pairs with the greatest exposure; `exposure` is then that of all clusters."""
+    clusters_total: int = 0
 
     @property
     def cause(self) -> None:

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mining.cells import number, text, whole
-from mining.findings import Occurrence, Verdict
+from mining.findings import FieldMatch, Occurrence, Verdict
 
 
 def worst_occurrences(violated: ir.Table, most: int) -> dict[str, list[Occurrence]]:
@@ -51,4 +51,21 @@ def occurrence_of(record: Mapping[Hashable, object]) -> Occurrence:
         ambiguous=bool(record["ambiguous"]),
         related_case=text(record["related_case"]),
         amount=number(record["amount"]),
+        matched=tuple(map(_match, matches_of(record["matched"]))),
+    )
+
+
+def matches_of(cell: object) -> list[Mapping[str, object]]:
+    """The entries of a cell of `matched`; none where it is null."""
+    return [] if cell is None or isinstance(cell, float) else list(cell)  # type: ignore[call-overload]  # an array
+
+
+def _match(entry: Mapping[str, object]) -> FieldMatch:
+    return FieldMatch(
+        str(entry["field"]),
+        str(entry["how"]),
+        text(entry["first"]),
+        text(entry["second"]),
+        number(entry["measure"]),
+        number(entry["limit"]),
     )

@@ -7,13 +7,14 @@ from typing import ClassVar
 import ibis
 import ibis.expr.types as ir
 
-from mining.deadlines import finite
 from mining.detection import Detection, Detector, Evidence, Examples
-from mining.findings import CouldNotCheck, Family, Rule, Verdict
-from mining.occurrences import anchor_of, occurrences, rows_of
-from reference_models.model import DuplicateIdentity
-
-DAY_US = 86_400_000_000
+from mining.duplicates.clusters import clusters_of, component_table
+from mining.duplicates.matches import matched
+from mining.duplicates.orders import DAY_US, orders_of
+from mining.duplicates.pairs import pair_occurrences, paired, undecided, with_explanation
+from mining.findings import Cluster, CouldNotCheck, Family, Rule, Verdict
+from mining.occurrences import occurrences, rows_of
+from reference_models.duplicates import DuplicateIdentity
 
 
 class DuplicateOrders(Detector):
@@ -22,12 +23,18 @@ class DuplicateOrders(Detector):
     Meaning: two orders with the same identity (all attributes that the contract names are equal) within the
     contract's number of days. *Resent*: the first was still open when the second came, the pattern of money
     that arrived late (资金未到位). *Exact*: the first was settled by then, or the log cannot show whether it
-    was. Each order is paired with the one before it of its identity, so a waived pair cannot hide a third.
+    was. Each order is paired with the one before it of its identity, so a waived pair cannot hide a third;
+    where that pair only looks like a duplicate (reissued, amended, split, recurring: see `DuplicateNear`), it
+    is also paired with the latest order before it with which it does not. The exposure is that of all orders
+    of a cluster but the first, an order that was cancelled not counted.
     Needs: case, activity, time, and the attributes of the identity; for *resent*, events that settle orders.
-    Verdicts: per order violated (it repeats one) or conformant; not determinable where an attribute of its
-    identity is empty (in its row and in all others of its case: the case's first value stands in). Exact
-    copies of a row are orders too: each is flagged as a pair.
-    Source: domain.md, 'duplicate purchase order' (S2).
+    Verdicts: per order violated (it repeats one) or conformant (alone, or explained: with the reason);
+    pending while the contract still lets the first be cancelled; not determinable where an attribute of its
+    identity is empty (in its row and in all others of its case: the case's first value stands in), or where
+    rejected rows of the first order's case may hold what cancelled it. Exact copies of a row are orders too:
+    each is flagged as a pair.
+    Source: domain.md, 'duplicate purchase order' (S2); design.md, table of findings (what is recognised and
+    explained).
     """
 
     family = Family.DUPLICATE
@@ -67,7 +74,7 @@ class DuplicateOrders(Detector):
     }
 
     def detect(self, evidence: Evidence) -> Detection:
-        """One occurrence per order."""
+        """One occurrence per order; two where the pair with the order before it is explained, another not."""
         model = evidence.model
         if not model.duplicates:
             missing = tuple(self.could_not(kind, "not_in_model", ("duplicates",)) for kind in self.kinds)
@@ -75,6 +82,7 @@ class DuplicateOrders(Detector):
         rules: list[Rule] = []
         tables: list[ir.Table] = []
         refused: list[CouldNotCheck] = []
+        clusters: dict[str, tuple[Cluster, ...]] = {}
         for identity in model.duplicates:
             missing_fields = [name for name in identity.same if name not in evidence.bound.fields]
             if missing_fields:
@@ -86,18 +94,22 @@ class DuplicateOrders(Detector):
             if not evidence.bound.activities_seen & set(identity.open_until):
                 refused.append(self.could_not("resent", "no_events", identity.open_until))
             rules += [self._rule(evidence, identity, kind) for kind in self.kinds]
-            tables.append(self._judge(evidence, identity))
+            table, found = self._judge(evidence, identity)
+            tables.append(table)
+            clusters |= found
         if not tables:
             return Detection(not_checked=tuple(refused))
-        found = ibis.union(*tables) if len(tables) > 1 else tables[0]
+        found_all = ibis.union(*tables) if len(tables) > 1 else tables[0]
         # An order that repeats none conforms to both rules.
-        both = found.filter(found.verdict == Verdict.CONFORMANT.value)
-        counted = both.group_by(rule_id=both.rule_id.replace("duplicate.exact:", "duplicate.resent:")).agg(
-            n=both.count()
+        alone = found_all.filter(
+            (found_all.verdict == Verdict.CONFORMANT.value) & found_all.related_case.isnull()
         )
-        violated = found.filter(found.verdict == Verdict.VIOLATED.value)
+        counted = alone.group_by(rule_id=alone.rule_id.replace("duplicate.exact:", "duplicate.resent:")).agg(
+            n=alone.count()
+        )
+        violated = found_all.filter(found_all.verdict == Verdict.VIOLATED.value)
         explains = violated.select(row_no=violated.rows[violated.rows.length() - 1])
-        return Detection(tuple(rules), found, counted, tuple(refused), explains)
+        return Detection(tuple(rules), found_all, counted, tuple(refused), explains, clusters)
 
     def _rule(self, evidence: Evidence, identity: DuplicateIdentity, kind: str) -> Rule:
         return self.rule(
@@ -111,119 +123,98 @@ class DuplicateOrders(Detector):
             fields=identity.same,
         )
 
-    def _judge(self, evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:
-        orders = evidence.bound.store(f"orders_{identity.id}".replace("-", "_"), _orders(evidence, identity))
-        settled = _settlements(evidence, identity)
-        same = ibis.window(group_by=["identity"], order_by=["t_us", "row_no"])
-        complete = orders.filter(orders.identity.notnull())
-        chained = complete.mutate(
-            first_us=complete.t_us.lag().over(same),
-            first_row=complete.row_no.lag().over(same),
-            first_case=complete.case_id.lag().over(same),
-            first_anchor=complete.anchor.lag().over(same),
+    def _judge(
+        self, evidence: Evidence, identity: DuplicateIdentity
+    ) -> tuple[ir.Table, dict[str, tuple[Cluster, ...]]]:
+        bound, name = evidence.bound, identity.id.replace("-", "_")
+        orders = orders_of(evidence, identity)
+        chain = _chain(orders, identity)
+        pairs = with_explanation(
+            paired(orders, chain.filter(chain.repeats).select("row_no", "first_row")), identity
         )
-        gap = chained.t_us - chained.first_us
-        repeats = chained.first_us.notnull() & (gap <= round(identity.within_days * DAY_US))
-        closing = (
-            chained.left_join(
-                settled, [chained.first_case == settled.settled_case, settled.settled_us < chained.t_us]
-            )
-            .group_by("row_no")
-            .agg(
-                settled=(ibis._.settles & (ibis._.settled_us >= ibis._.first_us)).any(),
-                arrived=ibis._.arrived.any(),
-            )
+        if identity.replaced or identity.split or identity.recurring:
+            pairs = ibis.union(pairs, _behind_explained(orders, pairs, identity))
+        pairs = _with_state(evidence, identity, pairs)
+        repeated = pair_occurrences(
+            evidence,
+            identity,
+            pairs,
+            rule_id=ibis.literal("duplicate.") + pairs.kind + f":{identity.id}",
+            within_days=identity.within_days,
+            reason=pairs.waited,
+            matched=matched(evidence, identity, pairs, None),
         )
-        judged = chained.mutate(repeats=repeats).inner_join(closing, "row_no")
-        can_tell = bool(evidence.bound.activities_seen & set(identity.open_until))
-        resent = ~judged.settled.fill_null(False) if can_tell else ibis.literal(False)
-        days = (judged.t_us - judged.first_us) / DAY_US
-        kind = ibis.ifelse(judged.repeats & resent, "resent", "exact")
-        amount = judged.amount if identity.amount else None
-        waits = identity.waits_for if identity.waits_for in evidence.bound.activities_seen else None
-        late_money = judged.repeats & resent & ~judged.arrived.fill_null(False)
-        decided = occurrences(
-            judged,
-            rule_id=ibis.literal("duplicate.") + kind + ":" + identity.id,
-            case_id=judged.case_id,
-            verdict=ibis.ifelse(judged.repeats, Verdict.VIOLATED.value, Verdict.CONFORMANT.value),
-            reason=ibis.ifelse(late_money, "money_not_arrived", ibis.null("string")) if waits else None,
-            measure=ibis.ifelse(judged.repeats, days, ibis.null("float64")),
+        alone = chain.filter(~chain.repeats)
+        single = occurrences(
+            alone,
+            rule_id=f"duplicate.exact:{identity.id}",
+            case_id=alone.case_id,
+            verdict=Verdict.CONFORMANT.value,
             limit=identity.within_days,
-            start_us=ibis.ifelse(judged.repeats, judged.first_us, ibis.null("int64")),
-            end_us=judged.t_us,
-            anchor=ibis.ifelse(
-                judged.repeats,
-                judged.anchor + "~" + judged.first_case + "/" + judged.first_anchor,
-                judged.anchor,
-            ),
-            rows=ibis.ifelse(
-                judged.repeats, rows_of(judged.first_row, judged.row_no), rows_of(judged.row_no)
-            ),
-            related_case=ibis.ifelse(judged.repeats, judged.first_case, ibis.null("string")),
-            amount=amount,
+            end_us=alone.t_us,
+            anchor=alone.anchor,
+            rows=rows_of(alone.row_no),
         )
         partial = orders.filter(orders.identity.isnull())
-        undecided = occurrences(
-            partial,
-            rule_id=f"duplicate.exact:{identity.id}",
-            case_id=partial.case_id,
-            verdict=Verdict.NOT_DETERMINABLE.value,
-            reason="identity_incomplete",
-            end_us=partial.t_us,
-            anchor=partial.anchor,
-            rows=rows_of(partial.row_no),
-        )
-        return evidence.bound.store(
-            f"duplicates_{identity.id}".replace("-", "_"), ibis.union(decided, undecided)
-        )
+        unclear = undecided(partial, f"duplicate.exact:{identity.id}", "identity_incomplete")
+        table = bound.store(f"duplicates_{name}", ibis.union(repeated, single, unclear))
+        bad = table.filter(table.verdict == Verdict.VIOLATED.value)
+        edges = bad.select("rule_id", row_no=bad.rows[1], first_row=bad.rows[0])
+        return table, clusters_of(component_table(bound, f"exact_{name}", edges, orders))
 
 
-def _orders(evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:
-    """Placed orders: row_no, case_id, t_us, anchor, identity (null if incomplete), amount."""
-    bound, model = evidence.bound, evidence.model
-    placed = bound.completed
-    orders = placed.filter(placed.activity_id == identity.activity)
-    case_values = bound.cases.select(
-        case_key="case_id", **{f"case_{name}": bound.cases[name] for name in _wanted(identity)}
+def _chain(orders: ir.Table, identity: DuplicateIdentity) -> ir.Table:
+    """The complete orders, each with the one before it of its identity: first_row, repeats (in time)."""
+    same = ibis.window(group_by="identity", order_by=["t_us", "row_no"])
+    complete = orders.filter(orders.identity.notnull())
+    before = complete.mutate(
+        first_row=complete.row_no.lag().over(same), before_us=complete.t_us.lag().over(same)
     )
-    joined = orders.inner_join(case_values, orders.case_id == case_values.case_key)
-    values = {name: ibis.coalesce(joined[name], joined[f"case_{name}"]) for name in _wanted(identity)}
-    parts = [
-        as_number(values[name]).cast("string")
-        if model.attributes[name].type == "number"
-        else folded(values[name])
-        for name in identity.same
-    ]
-    complete = ibis.literal(True)
-    for part in parts:
-        complete = complete & part.notnull()
-    key = ibis.literal("\x1f").join([part.fill_null("") for part in parts])
-    in_case = ibis.window(group_by=joined.case_id, order_by=[joined.t_us, joined.row_no])
-    ordinal = ibis.row_number().over(in_case) + 1
-    return joined.select(
-        "row_no",
-        "case_id",
-        "t_us",
-        anchor=anchor_of(joined.event_id, ibis.literal(identity.activity), ordinal),
-        identity=ibis.ifelse(complete, key, ibis.null("string")),
-        amount=as_number(values[identity.amount]) if identity.amount in values else ibis.null("float64"),
+    gap = before.t_us - before.before_us
+    return before.mutate(repeats=before.first_row.notnull() & (gap <= round(identity.within_days * DAY_US)))
+
+
+def _behind_explained(orders: ir.Table, pairs: ir.Table, identity: DuplicateIdentity) -> ir.Table:
+    """For orders whose pair is explained the latest earlier order with which they are an unexplained one."""
+    explained = pairs.filter(pairs.explained.notnull()).select("row_no", "identity", "t_us")
+    earlier = orders.select(first_row="row_no", first_identity="identity", first_us="t_us")
+    further = explained.inner_join(
+        earlier,
+        [
+            explained.identity == earlier.first_identity,
+            (earlier.first_us < explained.t_us)
+            | ((earlier.first_us == explained.t_us) & (earlier.first_row < explained.row_no)),
+            explained.t_us - earlier.first_us <= round(identity.within_days * DAY_US),
+        ],
+    ).select("row_no", "first_row")
+    every = with_explanation(paired(orders, further), identity)
+    open_ones = every.filter(every.explained.isnull())
+    latest = ibis.window(group_by="row_no", order_by=[ibis.desc("first_t_us"), ibis.desc("first_row")])
+    ranked = open_ones.mutate(rank=ibis.row_number().over(latest))
+    return ranked.filter(ranked["rank"] == 0).drop("rank").select(*pairs.columns)
+
+
+def _with_state(evidence: Evidence, identity: DuplicateIdentity, pairs: ir.Table) -> ir.Table:
+    """Add `kind` ('resent' while the first was open) and `waited` (its money had not arrived)."""
+    seen = evidence.bound.activities_seen
+    settled = _settlements(evidence, identity)
+    closing = (
+        pairs.select("row_no", "first_row", "t_us", "first_t_us", "first_case_id")
+        .left_join(settled, [ibis._.first_case_id == settled.settled_case, settled.settled_us < ibis._.t_us])
+        .group_by("row_no", "first_row")
+        .agg(
+            settled=(ibis._.settles & (ibis._.settled_us >= ibis._.first_t_us)).any(),
+            arrived=ibis._.arrived.any(),
+        )
     )
-
-
-def _wanted(identity: DuplicateIdentity) -> tuple[str, ...]:
-    names = (*identity.same, identity.amount) if identity.amount else identity.same
-    return tuple(dict.fromkeys(names))
-
-
-def folded(text: ir.StringValue) -> ir.StringValue:
-    """Text without outer white space; null if nothing is left. Case and width are kept: exact is exact."""
-    return text.strip().nullif("")
-
-
-def as_number(text: ir.StringValue) -> ir.FloatingValue:
-    """A number as exports write it ('1,000.00', '￥1000'); null if it is none."""
-    return finite(text.re_replace(r"[\s,，¥￥$]", ""))
+    pairs = pairs.inner_join(closing, ["row_no", "first_row"])
+    can_tell = bool(seen & set(identity.open_until))
+    resent = ~pairs.settled.fill_null(False) if can_tell else ibis.literal(False)
+    late_money = resent & ~pairs.arrived.fill_null(False) & ibis.literal(identity.waits_for in seen)
+    return pairs.mutate(
+        kind=ibis.ifelse(resent, "resent", "exact"),
+        waited=ibis.ifelse(late_money, "money_not_arrived", ibis.null("string")),
+    )
 
 
 def _settlements(evidence: Evidence, identity: DuplicateIdentity) -> ir.Table:

@@ -271,7 +271,10 @@ class Reperformance:
             if not item or not re.fullmatch(r"\d+(\.\d+)?", amount):
                 key = ("duplicate.exact:material", row.case, anchor)
                 self.found[key] = Judged("not_determinable", "identity_incomplete", rows=[row.row_no])
+                self.found["duplicate.near:material", row.case, anchor] = self.found[key]
                 continue
+            # No two of these items or amounts are near each other.
+            self.found["duplicate.near:material", row.case, anchor] = Judged("conformant")
             before = known.get((item, float(amount)))
             known[item, float(amount)] = (row, anchor)
             if before is None or row.at - before[0].at > timedelta(days=30):

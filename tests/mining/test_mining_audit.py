@@ -176,6 +176,7 @@ def test_without_the_attributes_of_an_identity_the_check_says_so():
     assert missing == {
         ("exact", "field_missing", ("item", "amount")),
         ("resent", "field_missing", ("item", "amount")),
+        ("near", "field_missing", ("item", "amount")),
     }
 
 

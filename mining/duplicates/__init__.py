@@ -1,0 +1,1 @@
+"""Orders that may be one order: how they are compared, paired, explained and clustered."""
