@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mining.findings import Rule, Severity
-from reference_models.model import Authority, Deadline, DeadlineRow, ReferenceModel
+from reference_models.model import (
+    Authority,
+    Comparison,
+    Deadline,
+    DeadlineRow,
+    DeclareRule,
+    ReferenceModel,
+)
 from reports.catalogue import Catalogue
 from reports.formats import NONE, Formats
 
@@ -82,7 +90,39 @@ class Names:
             "limit": self.limit(rule),
             "fields": self.t("list.and").join(map(self.attribute, rule.fields)) or NONE,
             "rule": self.named_rule(rule),
+            **self.declared(rule),
         }
+
+    def template(self, rule: Rule) -> str:
+        """The DECLARE template of a rule; empty where it has none."""
+        declared = self._declared(rule)
+        return declared.template if declared else ""
+
+    def declared(self, rule: Rule) -> dict[str, object]:
+        """What the texts of a DECLARE rule speak of besides: number, limit and conditions, if it has any."""
+        declared = self._declared(rule)
+        if declared is None:
+            return {}
+        conditions = [*conditions_in_words(declared.when, self)]
+        for activity, conditions_on in (
+            (declared.activity, declared.activity_when),
+            (declared.target or "", declared.target_when),
+        ):
+            conditions += [
+                f"{self.activity(activity)}: {each}" for each in conditions_in_words(conditions_on, self)
+            ]
+        where = self.t("list.semicolon").join(conditions)
+        return {
+            "times": self.formats.number(declared.times),
+            "within": "" if declared.limit is None else self.t("rule.within", limit=self.limit(rule)),
+            "where": self.t("rule.where", conditions=where) if where else "",
+        }
+
+    def _declared(self, rule: Rule) -> DeclareRule | None:
+        if rule.kind != "declare":
+            return None
+        subject = rule.id.partition(":")[2]
+        return next((each for each in self.model.rules if each.id == subject), None)
 
     def anything(self) -> str:
         """'Any activity', or those without an idle limit of their own."""
@@ -94,6 +134,19 @@ class Names:
         subject = rule.id.partition(":")[2]
         named = {each.id: each.name for each in self.model.told}
         named |= {each.id: each.name for each in self.model.duplicates}
+        named |= {each.id: each.name for each in self.model.rules}
         if subject in named:
             return named[subject].get(self.t.lang)
         return self.t.or_else(f"between.{subject}", subject or rule.id)
+
+
+def conditions_in_words(conditions: Iterable[Comparison], names: Names) -> Iterator[str]:
+    """Conditions on attributes in the signs that both languages share."""
+    for each in conditions:
+        bounds = (("≥", each.least), ("≤", each.most), (">", each.above), ("<", each.below))
+        signs = [
+            *([f"= {' / '.join(each.one_of)}"] if each.one_of else []),
+            *([f"≠ {' / '.join(each.none_of)}"] if each.none_of else []),
+            *(f"{sign} {names.formats.number(bound)}" for sign, bound in bounds if bound is not None),
+        ]
+        yield from (f"{names.attribute(each.attribute)} {sign}" for sign in signs)

@@ -30,9 +30,12 @@ def rule_texts(rule: Rule, names: Names) -> RuleTexts:
         **names.placeholders(rule),
     }
     known = f"finding.{rule.family}.{rule.kind}"
-    general = () if rule.activities or rule.label else (f"{known}.general",)
+    template = names.template(rule)
+    nearer = [f"{known}.{template}"] if template else []
+    if not rule.activities and not rule.label:
+        nearer.append(f"{known}.general")
     title, criterion, meaning, advice = (
-        names.t(names.t.nearest(*(f"{key}.{part}" for key in (*general, known, "finding.any"))), **filled)
+        names.t(names.t.nearest(*(f"{key}.{part}" for key in (*nearer, known, "finding.any"))), **filled)
         for part in _PARTS
     )
     return RuleTexts(title, criterion, meaning, advice)

@@ -159,6 +159,15 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
     ]
     rules += [
         {
+            "rule": f"{each.template} {each.id}",
+            "name": each.name.get(lang),
+            "limit": _limit(each.limit) if each.limit else "",
+            **_standing(each.authority),
+        }
+        for each in model.rules
+    ]
+    rules += [
+        {
             "rule": each.id,
             "name": each.name.get(lang),
             "limit": f"{each.within_days:g} days",
