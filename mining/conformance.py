@@ -182,6 +182,8 @@ class _Judgement:
                 deviations[pair.receiver_step] = "dropped"
             if pair.state is PairState.UNSENT and pair.sender_step is not None:
                 deviations[pair.sender_step] = "unsent"
+        _settle_returns(model, variant, moves, deviations)
+        _settle_end(moves, deviations)
         befores, afters = _neighbours(moves)
         return cls(tuple(moves), tuple(deviations), _ordinals(moves), befores, afters, tuple(pairs))
 
@@ -295,6 +297,38 @@ def _settle_pairs(
                 continue
         settled.append(Pair(pair.handoff, state, sender, receiver, pair.alternatives))
     return settled
+
+
+def _settle_returns(
+    model: ReferenceModel, variant: Variant, moves: list[Move], deviations: list[str | None]
+) -> None:
+    """A missing return order, that no handoff owns, belongs to the dispatch that it leaves unanswered."""
+    for pair in model.returns:
+        due = unanswered(variant.trace, pair.dispatched_by, pair.returned_by)
+        for number, move in enumerate(moves):
+            if move.activity != pair.returned_by or move.kind not in _MISSED or not due:
+                continue
+            if deviations[number] == "skipped":
+                deviations[number] = "unreturned"
+            due -= deviations[number] is not None
+
+
+def unanswered(trace: tuple[str, ...], dispatch: str, answer: str) -> int:
+    """Dispatches without an answer: each answer settles the oldest one that is open."""
+    due = 0
+    for activity in trace:
+        due += activity == dispatch
+        due -= activity == answer and due > 0
+    return due
+
+
+def _settle_end(moves: list[Move], deviations: list[str | None]) -> None:
+    """What is missed after the last event is one early end, save what another family owns."""
+    for number in range(len(moves) - 1, -1, -1):
+        if moves[number].position is not None:
+            return
+        if deviations[number] == "skipped":
+            deviations[number] = "early_end"
 
 
 def _ordinals(moves: list[Move]) -> tuple[int, ...]:

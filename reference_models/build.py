@@ -31,6 +31,7 @@ from reference_models.model import (
     DeadlineRow,
     DeclareRule,
     DuplicateIdentity,
+    DispatchReturn,
     Handoff,
     IdleLimit,
     Limit,
@@ -99,6 +100,10 @@ def build_model(
         rules=tuple(_rule(key, each, contract.idle_calendar) for key, each in contract.rules.items()),
         duplicates=tuple(_duplicates(contract)),
         ping_pong=_ping_pong(contract),
+        returns=tuple(
+            DispatchReturn(key, each.dispatched_by, each.returned_by, _authority(each))
+            for key, each in contract.returns.items()
+        ),
         idle_limits=tuple(
             IdleLimit(None if key == "default" else key, _limit(each))
             for key, each in contract.idle_limits.items()

@@ -194,6 +194,19 @@ class HandoffDocument(MaybeStated):
     accepted_by: tuple[str, ...] = ()
 
 
+class ReturnDocument(Stated):
+    """A dispatch that must come back as a return order."""
+
+    dispatched_by: str
+    returned_by: str
+
+    @model_validator(mode="after")
+    def _two_activities(self) -> ReturnDocument:
+        if self.dispatched_by == self.returned_by:
+            raise ValueError("an activity cannot return what it dispatches: name two")
+        return self
+
+
 class ToldDocument(Stated):
     """Rule: after an activity somebody must be told."""
 
@@ -445,3 +458,4 @@ class ContractDocument(Document):
         if not isinstance(value, str):
             raise ValueError("write the day as YYYY-MM-DD")
         return value
+    returns: dict[str, ReturnDocument] = Field(default_factory=dict)

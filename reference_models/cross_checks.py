@@ -146,6 +146,9 @@ def _activity_references(contract: ContractDocument) -> Iterator[tuple[Where, st
     for key, handoff in contract.handoffs.items():
         yield from _each(("handoffs", key, "received_by"), handoff.received_by)
         yield from _each(("handoffs", key, "accepted_by"), handoff.accepted_by)
+    for key, returned in contract.returns.items():
+        yield ("returns", key, "dispatched_by"), returned.dispatched_by
+        yield ("returns", key, "returned_by"), returned.returned_by
     for key, told in contract.told.items():
         yield ("told", key, "after"), told.after
         yield ("told", key, "told_by"), told.told_by

@@ -177,6 +177,18 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Told:
+@dataclass(frozen=True)
+class DispatchReturn:
+    """Every dispatch comes back as a return order (派单 → 返单)."""
+
+    id: str
+    dispatched_by: str
+    """Activity that sends the order out."""
+    returned_by: str
+    """Activity, in the flow or beside it, that records its return."""
+    authority: Authority
+
+
     """Rule: after an activity, somebody must be told within a limit (closed loop)."""
 
     id: str
@@ -338,6 +350,8 @@ class ReferenceModel:
     """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
     severity_factors: tuple[SeverityFactor, ...] = ()
     """What raises a finding above its default severity."""
+    returns: tuple[DispatchReturn, ...] = ()
+    """Dispatches and their return orders."""
     rules: tuple[DeclareRule, ...] = ()
     """Rules beside the diagram."""
 

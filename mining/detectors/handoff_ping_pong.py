@@ -9,12 +9,10 @@ import ibis
 import ibis.expr.types as ir
 import pandas as pd
 
-from logs.labels import normalise_label
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Verdict
 from mining.occurrences import occurrences
-from reference_models.labels import role_index
-from reference_models.model import ReferenceModel
+from mining.units import known_units
 
 
 class HandoffPingPong(Detector):
@@ -28,6 +26,10 @@ class HandoffPingPong(Detector):
     Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
     none.
     Source: domain.md, 'broken handoff' (推诿); van der Aalst, Reijers & Song 2005 (handover of work).
+    Re-perform: filter the export to the case, sort by time, and write the party of each row into D (the unit,
+    or its role by a lookup, else the lane of the task). Copy D without repetitions of the row before into E.
+    A return is a row whose party is that of two rows above: `=SUMPRODUCT(--(E3:E99=E1:E97), --(E3:E99<>""))`.
+    Compare with the allowance and, between roles, the returns of the diagram's own loops.
     """
 
     family = Family.HANDOFF
@@ -211,17 +213,8 @@ def _role_of(evidence: Evidence) -> ir.StringValue:
     model, events = evidence.model, evidence.bound.events
     lanes = {a.id: a.role for a in model.activities.values() if a.role is not None}
     lane = events.activity_id.substitute(lanes, else_=ibis.null("string")) if lanes else ibis.null("string")
-    units = _units(evidence, model)
+    units = known_units(evidence)
     return ibis.coalesce(events.role.substitute(units, else_=ibis.null("string")), lane) if units else lane
-
-
-def _units(evidence: Evidence, model: ReferenceModel) -> dict[str, str]:
-    """Unit as logged → role id, for the units that the contract knows."""
-    if "role" not in evidence.bound.fields:
-        return {}
-    known = role_index(model)
-    logged = evidence.bound.events.select("role").distinct().execute()["role"].dropna()
-    return {unit: known[normalise_label(unit)] for unit in logged if normalise_label(unit) in known}
 
 
 def _allowed(evidence: Evidence, between: str, allowed: int) -> ir.Table:

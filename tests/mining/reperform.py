@@ -99,6 +99,8 @@ class Reperformance:
             self._stalled(case, rows)
             self._ping_pong(case, rows)
             self._handoff(case, rows)
+            self._misrouted(case, rows)
+            self._unreturned(case, rows)
         self._duplicates()
 
     # ---- facts of a case
@@ -345,13 +347,56 @@ class Reperformance:
         judged.rows = [sent.row_no, *([marks[0].row_no] if marks else []), *([plan.row_no] if plan else [])]
         self.found[key] = judged
 
+    def units(self) -> dict[str, str]:
+        """Folded unit or role name → role."""
+        return {
+            fold(u): r.id for r in self.model.roles.values() for u in (r.id, r.name.zh, r.name.en, *r.units)
+        }
+
+    def _misrouted(self, case: str, rows: list[Row]) -> None:
+        flow = self.follows(rows) or []
+        units, times = self.units(), dict.fromkeys(LANE, 0)
+        for number, sent in enumerate(flow):
+            times[sent.activity] += 1
+            done = flow[number + 1] if number + 1 < len(flow) else None
+            for handoff in self.model.handoffs:
+                if handoff.sender != sent.activity or (done and done.activity != handoff.receiver):
+                    continue
+                if done is None:
+                    judged = Judged("pending", "still_open")
+                elif not done.unit:
+                    judged = Judged("not_determinable", "no_unit")
+                elif fold(done.unit) not in units:
+                    judged = Judged("not_determinable", "unknown_unit")
+                else:
+                    right = units[fold(done.unit)] == LANE[done.activity]
+                    judged = Judged("conformant" if right else "violated")
+                judged.rows = [sent.row_no, *([done.row_no] if done else [])]
+                anchor = f"{sent.activity}#{times[sent.activity]}"
+                self.found[f"handoff.misrouted:{handoff.id}", case, anchor] = judged
+
+    def _unreturned(self, case: str, rows: list[Row]) -> None:
+        if self.follows(rows) is None:
+            return
+        waiting: list[tuple[int, Row]] = []
+        sent = 0
+        for row in sorted(rows, key=lambda row: (row.at, row.activity == "goods", row.row_no)):
+            if row.activity == "request_material":
+                sent += 1
+                waiting.append((sent, row))
+            elif row.activity == "goods" and waiting:
+                waiting.pop(0)
+        for number, row in waiting:
+            judged = Judged(*self.absence(case)) if self.closed(rows) else Judged("pending", "still_open")
+            judged.rows = [row.row_no]
+            rule = "handoff.unreturned:request_material->goods"
+            self.found[rule, case, f"request_material#{number}"] = judged
+
     def _ping_pong(self, case: str, rows: list[Row]) -> None:
         flow = self.follows(rows)
         if flow is None:
             return
-        unit = {
-            fold(u): r.id for r in self.model.roles.values() for u in (r.id, r.name.zh, r.name.en, *r.units)
-        }
+        unit = self.units()
         acted = [unit.get(fold(row.unit), LANE[row.activity]) for row in flow]
         returns, allowed = bounces(acted), bounces([LANE[row.activity] for row in flow])
         key = ("handoff.ping_pong:role", case, "role")

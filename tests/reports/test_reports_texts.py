@@ -40,10 +40,18 @@ REASONS = (
     "still_open",
     "acceptance_not_recorded",
     "one_time_per_milestone",
+    "no_unit",
+    "unknown_unit",
     "identity_incomplete",
     "paused",
     "ended_without_stop",
     "money_not_arrived",
+    "reissued",
+    "amended",
+    "split",
+    "recurring",
+    "split_under_limit",
+    "too_many_alike",
 )
 
 
