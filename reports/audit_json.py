@@ -56,7 +56,7 @@ def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
             {"label": each.label, "events": each.events, "cases": each.cases, "nearest": list(each.nearest)}
             for each in audit.unknown_labels
         ],
-        "occurrences": occurrence_records(audit.occurrences),
+        "occurrences": occurrence_records(audit.occurrences, persons.attribute),
         "case_files": [_case(audit.case_files[id], persons) for id in sorted(audit.case_files)],
         "evidence": [_row(audit.evidence[number], persons) for number in sorted(audit.evidence)],
     }
@@ -182,6 +182,21 @@ def _finding(finding: Finding) -> JsonObject:
         "reasons": [{"reason": reason, "occurrences": count} for reason, count in finding.reasons],
         "ambiguous": finding.ambiguous,
         "exposure": finding.exposure,
+        "explained": [{"reason": reason, "occurrences": count} for reason, count in finding.explained],
+        "look_alikes": [{"fingerprint": each.fingerprint} for each in finding.look_alikes],
+        "clusters": [
+            {
+                "orders": each.orders,
+                "cases": list(each.cases),
+                "cases_total": each.cases_total,
+                "first_us": each.first_us,
+                "last_us": each.last_us,
+                "total": each.total,
+                "exposure": each.exposure,
+            }
+            for each in finding.clusters
+        ],
+        "clusters_total": finding.clusters_total,
         "cause": None,
         "worst": [
             {

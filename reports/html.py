@@ -45,6 +45,7 @@ SCRIPT_WORDS = (
     "fact.due",
     "fact.end",
     "verdict.violated",
+    "verdict.conformant",
     "verdict.pending",
     "verdict.not_determinable",
     "unit.working_days",

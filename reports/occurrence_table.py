@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,8 +14,11 @@ NUMBERS = ("measure", "limit", "amount")
 INTEGERS = ("start_us", "due_us", "end_us")
 
 
-def occurrence_records(frame: pd.DataFrame) -> list[JsonValue]:
-    """One object per occurrence, in the frame's order (OCCURRENCE_COLUMNS and `sources`)."""
+def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) -> list[JsonValue]:
+    """One object per occurrence, in the frame's order (OCCURRENCE_COLUMNS and `sources`).
+
+    `shown`: attribute and value → the value as it may be shown.
+    """
     columns: dict[str, list[JsonValue]] = {
         **{name: strings(frame[name]) for name in STRINGS},
         **{name: [*numbers(frame[name])] for name in NUMBERS},
@@ -23,6 +26,7 @@ def occurrence_records(frame: pd.DataFrame) -> list[JsonValue]:
         "ambiguous": [bool(value) for value in frame["ambiguous"].fillna(False).tolist()],
         "rows": [[int(row) for row in rows] for rows in lists(frame["rows"])],
         "sources": [[{"file": file, "row": row} for file, row in each] for each in sources(frame)],
+        "matched": [[_match(entry, shown) for entry in entries] for entries in lists(frame["matched"])],
     }
     records: list[JsonValue] = []
     for values in zip(*columns.values(), strict=True):
@@ -54,6 +58,25 @@ def sources(frame: pd.DataFrame) -> list[list[tuple[int, int]]]:
 def lists(column: pd.Series) -> list[Sequence[Any]]:
     """One list per occurrence; empty where the frame has a null."""
     return [() if each is None or isinstance(each, float) else each for each in column.tolist()]
+
+
+def _match(entry: Mapping[str, Any], shown: Callable[[str, str], str]) -> JsonObject:
+    field = str(entry["field"])
+    values = {side: _text(entry[side]) for side in ("first", "second")}
+    return {
+        "field": field,
+        "how": str(entry["how"]),
+        **{side: None if value is None else shown(field, value) for side, value in values.items()},
+        **{name: _number(entry[name]) for name in ("measure", "limit")},
+    }
+
+
+def _text(cell: object) -> str | None:
+    return cell if isinstance(cell, str) else None
+
+
+def _number(cell: float | None) -> float | None:
+    return None if cell is None or pd.isna(cell) else float(cell)
 
 
 def _place(text: str) -> tuple[int, int]:

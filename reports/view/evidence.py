@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mining.findings import Family, Occurrence, Rule, SourceRow
+from mining.findings import Family, FieldMatch, Occurrence, Rule, SourceRow
 from reports.formats import NONE
 from reports.view.anchors import case_anchor, occurrence_anchor
 from reports.view.context import Context
@@ -25,6 +25,16 @@ class RowView:
 
 
 @dataclass(frozen=True)
+class MatchView:
+    """One field of a pair of orders."""
+
+    field: str
+    first: str
+    second: str
+    agreement: str
+
+
+@dataclass(frozen=True)
 class OccurrenceView:
     """One violated obligation."""
 
@@ -41,6 +51,8 @@ class OccurrenceView:
     rows: tuple[RowView, ...]
     more_rows: int
     ledger: LedgerView | None
+    matches: tuple[MatchView, ...]
+    """Of a pair of orders: why it matched, field by field."""
 
 
 _MOST_ROWS = 12
@@ -61,6 +73,22 @@ def occurrence_view(occurrence: Occurrence, rule: Rule, c: Context) -> Occurrenc
         tuple(_row(number, occurrence, c) for number in shown),
         len(occurrence.rows) - len(shown),
         ledger_view(occurrence.ledger, rule.unit, occurrence.due_us, c),
+        tuple(_match(each, c) for each in occurrence.matched),
+    )
+
+
+def _match(match: FieldMatch, c: Context) -> MatchView:
+    show = c.formats.percent if match.how == "similar" else c.formats.number
+    measure = show(match.measure, beside=match.limit)
+    first, second = (
+        NONE if each is None else c.persons.attribute(match.field, each)
+        for each in (match.first, match.second)
+    )
+    return MatchView(
+        c.names.attribute(match.field) if match.field else c.t("match.field.date"),
+        first,
+        second,
+        c.t(f"match.{match.how}", measure=measure, limit=show(match.limit)),
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from mining.findings import Counts, Finding, Raised
 from reports.view.anchors import finding_anchor
 from reports.view.context import Context
+from reports.view.duplicates import ClusterView, cluster_views
 from reports.view.evidence import OccurrenceView, occurrence_view, overrun
 from reports.view.texts import rule_texts
 
@@ -53,6 +54,8 @@ class FindingView:
     advice: str
     worst: tuple[OccurrenceView, ...]
     more: str
+    clusters: tuple[ClusterView, ...]
+    more_clusters: str
 
 
 def finding_views(c: Context) -> tuple[FindingView, ...]:
@@ -79,6 +82,7 @@ def _finding(finding: Finding, over: Overrun | None, c: Context) -> FindingView:
     authority = rule.authority
     worst = tuple(occurrence_view(each, rule, c) for each in finding.worst)
     rest = counts.violated - len(worst)
+    hidden = finding.clusters_total - len(finding.clusters)
     return FindingView(
         anchor=finding_anchor(rule.id),
         rule_id=rule.id,
@@ -108,6 +112,8 @@ def _finding(finding: Finding, over: Overrun | None, c: Context) -> FindingView:
         advice=texts.advice,
         worst=worst,
         more=c.t.count("finding.more", rest) if rest > 0 else "",
+        clusters=cluster_views(finding, c),
+        more_clusters=c.t.count("cluster.more", hidden) if hidden > 0 else "",
     )
 
 

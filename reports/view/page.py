@@ -11,6 +11,7 @@ from reports.view.cases import CaseView, case_views
 from reports.view.comparison import ComparisonView, comparison_view
 from reports.view.context import context
 from reports.view.discovered import DiscoveredView, discovered_view
+from reports.view.duplicates import LookAlikeView, look_alike_views
 from reports.view.finding_groups import ClearView, FamilyView, clear_views, family_views
 from reports.view.findings import FindingView, finding_views
 from reports.view.method import MethodView, method_view
@@ -42,6 +43,8 @@ class Page:
     """Findings with violations, by family: a card each."""
     undecided: tuple[FindingView, ...]
     """Nothing violated, but something undecided."""
+    look_alikes: tuple[LookAlikeView, ...]
+    """What only looks like a violation, with the reason."""
     clear: tuple[ClearView, ...]
     """Everything conformant, by kind of check."""
     variants: tuple[VariantView, ...]
@@ -79,6 +82,7 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
         rates=rate_tables(c),
         families=family_views(c, findings),
         undecided=tuple(each for each in findings if each.rule_id in open_ids),
+        look_alikes=look_alike_views(c),
         clear=clear_views(c),
         variants=variant_views(c),
         variants_note=c.t(

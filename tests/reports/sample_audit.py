@@ -16,12 +16,14 @@ from mining.audit_result import Audit
 from mining.findings import (
     CaseFile,
     ClockInterval,
+    Cluster,
     Conclusion,
     CouldNotCheck,
     Counts,
     Discovery,
     Edge,
     Family,
+    FieldMatch,
     Finding,
     Handover,
     Move,
@@ -447,7 +449,23 @@ def _occurrence(
         verdict is V and rule.family is Family.DEVIATION and number % 9 == 0,
         case_name(number + 1) if rule.family is Family.DUPLICATE else None,
         amount,
+        matched=MATCHED if rule.family is Family.DUPLICATE else (),
     )
+
+
+MATCHED = (
+    FieldMatch("supplier", "spelling", "ＡＣＭＥ", "acme", 1.0, 0.8),
+    FieldMatch("item", "similar", "光缆 <b>GYTA</b>", "光缆 GYTS", 0.875, 0.8),
+    FieldMatch("amount", "within", "100", "101.5", 1.5, 2.03),
+    FieldMatch("", "date", None, None, 4.0, 30.0),
+)
+"""Why a pair of orders matched, in every way that there is."""
+CLUSTER = Cluster(3, (case_name(1), case_name(2)), 3, T0, T0 + 4 * DAY, 301.5, 201.5)
+
+
+def _look_alike(rule: Rule) -> Occurrence:
+    chance = random.Random(7)
+    return _occurrence(rule, 900, Verdict.CONFORMANT, "reissued", chance)
 
 
 def _occurrences(rule: Rule, plan: dict[str, int], reason: str | None, seed: int) -> list[Occurrence]:
@@ -486,6 +504,10 @@ def _finding(
             for at, each in enumerate(FACTORS)
             if severity > rule.severity and each.speaks_of(rule.id)
         ),
+        explained=(("reissued", 1),) if rule.kind == "exact" else (),
+        look_alikes=(_look_alike(rule),) if rule.kind == "exact" else (),
+        clusters=(CLUSTER,) if rule.family is Family.DUPLICATE else (),
+        clusters_total=2 if rule.family is Family.DUPLICATE else 0,
     )
 
 
@@ -501,6 +523,7 @@ def frame(occurrences: list[Occurrence]) -> pd.DataFrame:
     table = pd.DataFrame(rows).sort_values(["rule_id", "case_id", "anchor", "fingerprint"], ignore_index=True)
     table["verdict"] = [str(value) for value in table["verdict"]]
     table["rows"] = [list(each) for each in table["rows"]]
+    table["matched"] = [[vars(entry) for entry in each] or None for each in table["matched"]]
     table["sources"] = [[_place(row) for row in rows] for rows in table["rows"]]
     for column in ("start_us", "due_us", "end_us"):
         table[column] = pd.array([None if pd.isna(v) else int(v) for v in table[column]], dtype="Int64")
@@ -597,6 +620,7 @@ def sample() -> Audit:
         occurrences = _occurrences(rule, plan, reason, seed)
         every += occurrences
         findings.append(_finding(rule, plan, severity, occurrences, reason))
+        every += findings[-1].look_alikes
     findings.sort(key=lambda each: (-each.severity, -each.counts.violated, each.rule.id))
     evidence = {row.row_no: row for case in CASE_FILES.values() for row in case.timeline}
     return Audit(
