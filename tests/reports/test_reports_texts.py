@@ -40,6 +40,8 @@ REASONS = (
     "still_open",
     "acceptance_not_recorded",
     "one_time_per_milestone",
+    "no_unit",
+    "unknown_unit",
     "identity_incomplete",
     "paused",
     "ended_without_stop",
