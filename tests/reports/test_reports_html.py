@@ -429,6 +429,6 @@ def test_a_browser_shows_the_table_and_reports_no_breach_of_policy(
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert "CONSOLE" not in done.stderr
-    assert "1,679 of 1,678" in done.stdout
+    assert "1,679 of 1,679" in done.stdout
     assert "开通工单_2024.csv:44, 45" in done.stdout
     assert "page 1 of 17" in done.stdout
