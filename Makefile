@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check fuzz format clean
+.PHONY: demo test check fuzz docs format clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -26,6 +26,9 @@ check: .venv/installed
 
 fuzz: .venv/installed
 	WALKTHROUGH_FUZZ=20 $(BIN)/python -m pytest tests/mining/test_mining_alignment.py tests/mining/test_mining_bounds.py tests/mining/test_mining_quality.py
+
+docs: .venv/installed
+	$(BIN)/python docs/detectors/pages.py
 
 format: .venv/installed
 	$(BIN)/ruff format .

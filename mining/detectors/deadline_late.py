@@ -29,6 +29,8 @@ class DeadlineLate(Detector):
     was not recorded, the case ended without the clock's stop, the calendar has no published days, or the stop
     of a clock past its limit may be among the case's rejected rows or unknown labels.
     Source: domain.md, 'Deadlines' (S1); design.md, 'Clock'.
+    Re-perform: docs/re-perform-a-deadline.md goes through one deadline in working days and one in hours. An
+    open clock is measured to the as-of instant of the report.
     """
 
     family = Family.DEADLINE

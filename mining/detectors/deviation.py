@@ -30,13 +30,18 @@ class Deviation(Detector):
     Meaning, per task of the model: *skipped*, the run needs the task and the log lacks it; *inserted*, an
     event of a task where the model has no place for it; *repeated*, an event of a task that was also done
     where it belongs; *swapped*, the task was done, but out of order. *Unknown*: an event whose label is no
-    activity of the model. A missing receiver of a handoff and an event that a ping-pong or a duplicate order
-    explains belong to those findings and are not counted again.
+    activity of the model. A missing receiver or sender of a handoff, a missing return order, what is missing
+    at an early end, and an event that a ping-pong or a duplicate order explains belong to those findings and
+    are not counted again.
     Needs: case, activity, time.
     Verdicts: violated or conformant; a *skipped* task is not determinable where the case has rejected rows
     or unknown labels, or where the export keeps one time per milestone and shows another one of it.
     `ambiguous` marks a deviation that another optimal alignment does without.
     Source: Adriansyah 2014 (alignments); design.md, 'Who owns a deviation?'.
+    Re-perform: filter the export to the case and sort by time. Follow the arrows of the diagram and tick off
+    a row for each task: a task that the way needs and no row bears is skipped, a row that no task takes is
+    inserted (repeated, if its task was ticked off elsewhere; swapped, if it is the one that was needed).
+    Choose the way with fewest of them; where two ways have as few, the finding says 'ambiguous'.
     """
 
     family = Family.DEVIATION

@@ -39,6 +39,9 @@ class DuplicateNear(Detector):
     all that must be equal that they cannot be compared.
     Source: domain.md, 'duplicate purchase order' (S2); the comparison by field, the look-alikes and 'all but
     the first' after audit practice for duplicate payments; the tolerances are the contract's.
+    Re-perform: put the two rows named one under the other and compare field by field with what the finding
+    says: texts by eye, amounts by `=ABS(E3-E2)/MAX(E2:E3)`, dates by `=ABS(C3-C2)`, each against its
+    tolerance in the contract.
     """
 
     family = Family.DUPLICATE

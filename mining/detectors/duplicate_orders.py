@@ -35,6 +35,9 @@ class DuplicateOrders(Detector):
     each is flagged as a pair.
     Source: domain.md, 'duplicate purchase order' (S2); design.md, table of findings (what is recognised and
     explained).
+    Re-perform: sort the orders by their identity's attributes and then by time; the two rows named lie one
+    under the other. `=AND(D3=D2, E3=E2, C3-C2<=within)` holds for them, attribute by attribute; look up
+    whether a row of the first case settled the order between the two times (resent: none did).
     """
 
     family = Family.DUPLICATE

@@ -25,6 +25,9 @@ class HandoffDropped(Detector):
     model does not know, either of which could be the receiver, or where the export keeps one time per
     milestone and shows the receiver's of another round.
     Source: domain.md, 'broken handoff'; design.md, 'What is a handoff?'.
+    Re-perform: filter the export to the case and sort by time. The sender's row is there; count the rows of
+    the receiver from that time on, over all spellings of its name: `=COUNTIFS(case, A2, activity, "…", time,
+    ">="&C2)` gives 0. A later row of another task, or the closing one, shows that the case went on.
     """
 
     family = Family.HANDOFF

@@ -41,6 +41,9 @@ class HandoffLate(Detector):
     may be among the case's rejected rows or unknown labels.
     Source: domain.md, 'deadline breach' (the gap between receipt and acceptance) and S1 (a limit on each
     dispatch order).
+    Re-perform: take the time of the sender's row and that of the acceptance (or receipt) from the two rows
+    named, and count as in docs/re-perform-a-deadline.md: in hours around the clock `=(C3-C2)*24`, in working
+    days with NETWORKDAYS; subtract the pauses of the case in between. Compare with the handoff's limit.
     """
 
     family = Family.HANDOFF

@@ -26,6 +26,9 @@ class LostStalled(Detector):
     without a limit, beyond the calendar's last published day, or where what came since may be among the
     case's rejected rows or unknown labels, or is a milestone of which the export already keeps a time.
     Source: domain.md, 'lost ticket' (S2: lost or forgotten by the holder of the step).
+    Re-perform: the last time of the case is `=MAXIFS(time, case, A2)`; no row of it is one of the contract's
+    ends. Count from there to the as-of instant of the report as in docs/re-perform-a-deadline.md, without
+    pauses, and compare with the idle limit for the activity of that last row.
     """
 
     family = Family.LOST

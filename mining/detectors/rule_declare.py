@@ -42,6 +42,10 @@ class RuleDeclare(Detector):
     the negation of succession and chain succession in the case as a whole, this takes the template's
     meaning; its co-existence forms count a case once; it has no `times`, end, limits or conditions, and
     knows no verdict between kept and broken.
+    Re-perform: filter the export to the case and to the rule's two activities, and sort by time. Go down the
+    rows: for every row of the activity that activates the rule, look whether the template holds (response: a
+    row of the target comes later; precedence: one came before; chain: in the very next row of the case), and
+    compare the time between the two rows with the limit.
     """
 
     family = Family.RULE
@@ -69,7 +73,7 @@ class RuleDeclare(Detector):
         """One occurrence per case or per activation of every rule."""
         rules, tables = [], []
         not_checked: list[CouldNotCheck] = []
-        for each in evidence.model.rules:
+        for number, each in enumerate(evidence.model.rules):
             if missing := self._missing(evidence, each):
                 not_checked.append(missing)
                 continue
@@ -84,7 +88,7 @@ class RuleDeclare(Detector):
                     unit=each.limit.unit if each.limit else "",
                 )
             )
-            tables += _judged(evidence, each, rules[-1].id)
+            tables += _judged(evidence, each, rules[-1].id, f"declare_{number}")
         if not evidence.model.rules:
             not_checked.append(self.could_not("declare", "not_in_model", ("rules",)))
         found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
@@ -101,8 +105,7 @@ class RuleDeclare(Detector):
         return self.could_not("declare", "no_events", never) if never else None
 
 
-def _judged(evidence: Evidence, rule: DeclareRule, rule_id: str) -> list[ir.Table]:
-    name = f"declare_{rule.id}".replace("-", "_")
+def _judged(evidence: Evidence, rule: DeclareRule, rule_id: str, name: str) -> list[ir.Table]:
     if rule.template in PLACED:
         return [judge_place(evidence, rule, rule_id, name)]
     if rule.template not in SEARCHES:

@@ -31,6 +31,9 @@ class RuleTold(Detector):
     no limit is given; or the notice may be among rejected rows or unknown labels, or may have come
     more than once in an export that keeps one time per milestone.
     Source: domain.md, 'closed loops' (S0, loop 2); Pesic & van der Aalst 2006 (DECLARE).
+    Re-perform: filter the export to the case. Of the notices at or after the milestone's row take the first:
+    `=MINIFS(time, case, A2, activity, "…", time, ">="&C2)`. Count from the milestone to it (0: to the as-of
+    instant) as in docs/re-perform-a-deadline.md, and compare with the limit.
     """
 
     family = Family.RULE
