@@ -12,6 +12,7 @@ DEFAULTS: dict[str, Severity] = {
     "lost": Severity.HIGH,
     "deadline": Severity.MEDIUM,
     "deadline.overdue_and_open": Severity.HIGH,
+    "deadline.at_risk": Severity.LOW,
     "rule": Severity.MEDIUM,
     "deviation": Severity.LOW,
     "deviation.skipped": Severity.MEDIUM,

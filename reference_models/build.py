@@ -30,6 +30,7 @@ from reference_models.model import (
     Deadline,
     DeadlineRow,
     DeclareRule,
+    DeadlineWarning,
     DuplicateIdentity,
     DispatchReturn,
     Handoff,
@@ -38,6 +39,8 @@ from reference_models.model import (
     LimitCell,
     Pause,
     PingPong,
+    Match,
+    Numbering,
     ReferenceModel,
     Role,
     SeverityFactor,
@@ -97,9 +100,10 @@ def build_model(
             Told(key, _text(each.name), each.after, each.told_by, _limit(each.limit), _authority(each))
             for key, each in contract.told.items()
         ),
-        rules=tuple(_rule(key, each, contract.idle_calendar) for key, each in contract.rules.items()),
-        duplicates=tuple(_duplicates(contract)),
-        ping_pong=_ping_pong(contract),
+        numbering=tuple(
+            Numbering(key, _text(each.name), each.prefix, each.digits, _authority(each))
+            for key, each in contract.numbering.items()
+        ),
         returns=tuple(
             DispatchReturn(key, each.dispatched_by, each.returned_by, _authority(each))
             for key, each in contract.returns.items()
@@ -187,6 +191,9 @@ def _row(key: str, document: RowDocument) -> DeadlineRow:
     }
     cells = {
         name: LimitCell(cell.limit, cell.doubtful_from, _authority(cell) if cell.standing else None)
+        warning=DeadlineWarning(document.warning.share, _authority(document.warning))
+        if document.warning
+        else None,
         for name, cell in document.limits.items()
     }
     return DeadlineRow(

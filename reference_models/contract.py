@@ -171,6 +171,13 @@ class RowDocument(Stated):
     planned_over: tuple[str, ...] = ()
 
 
+class WarningDocument(Stated):
+    """From when on a running clock is warned of."""
+
+    share: Annotated[float, Field(gt=0, lt=1)]
+    """Share of the limit that is used up by then."""
+
+
 class DeadlineDocument(Stated):
     """A clock with its deadline table."""
 
@@ -184,6 +191,7 @@ class DeadlineDocument(Stated):
     rows: dict[str, RowDocument]
     target: Annotated[float, Field(gt=0, le=1)] | None = None
     restart_on: tuple[str, ...] = ()
+    warning: WarningDocument | None = None
 
 
 class HandoffDocument(MaybeStated):
@@ -205,6 +213,15 @@ class ReturnDocument(Stated):
         if self.dispatched_by == self.returned_by:
             raise ValueError("an activity cannot return what it dispatches: name two")
         return self
+
+
+class NumberingDocument(Stated):
+    """Case numbers that are given in sequence: a prefix and digits."""
+
+    name: TextDocument
+    prefix: str = ""
+    digits: Annotated[int, Field(ge=1, le=18)] | None = None
+    """How many digits follow the prefix; left out: any number of them."""
 
 
 class ToldDocument(Stated):
@@ -459,3 +476,5 @@ class ContractDocument(Document):
             raise ValueError("write the day as YYYY-MM-DD")
         return value
     returns: dict[str, ReturnDocument] = Field(default_factory=dict)
+    returns: dict[str, ReturnDocument] = Field(default_factory=dict)
+    numbering: dict[str, NumberingDocument] = Field(default_factory=dict)

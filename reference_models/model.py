@@ -152,6 +152,15 @@ class DeadlineRow:
 
 @dataclass(frozen=True)
 class Deadline:
+@dataclass(frozen=True)
+class DeadlineWarning:
+    """From when on a running clock is warned of."""
+
+    share: float
+    """Share of the limit that is used up by then, between 0 and 1."""
+    authority: Authority
+
+
     """A clock with its deadline table."""
 
     id: str
@@ -175,6 +184,8 @@ class Deadline:
     authority: Authority
 
 
+    warning: DeadlineWarning | None = None
+    """None: nobody gave a threshold, and no case is at risk."""
 @dataclass(frozen=True)
 class Told:
 @dataclass(frozen=True)
@@ -189,6 +200,20 @@ class DispatchReturn:
     authority: Authority
 
 
+@dataclass(frozen=True)
+class Numbering:
+    """Case numbers that are given in sequence, so that a gap means a case that was never entered."""
+
+    id: str
+    name: Text
+    prefix: str
+    digits: int | None
+    """Digits after the prefix; None: any number of them."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Told:
     """Rule: after an activity, somebody must be told within a limit (closed loop)."""
 
     id: str
@@ -348,6 +373,10 @@ class ReferenceModel:
     """What the user's override file changed, one dotted key each."""
     texts: Mapping[str, Text] = field(default_factory=dict)
     """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
+    severity_factors: tuple[SeverityFactor, ...] = ()
+    """What raises a finding above its default severity."""
+    numbering: tuple[Numbering, ...] = ()
+    """Forms of case numbers that are given in sequence."""
     severity_factors: tuple[SeverityFactor, ...] = ()
     """What raises a finding above its default severity."""
     returns: tuple[DispatchReturn, ...] = ()

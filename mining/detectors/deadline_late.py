@@ -1,17 +1,21 @@
-"""Deadline breaches: a clock ran past its limit, closed (late) or still open (overdue)."""
+"""Deadlines: a clock ran past its limit, closed (late) or still open (overdue), or will soon (at risk)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import ibis
 import ibis.expr.types as ir
 
 from mining.deadlines import clock_runs, deadline_rules
-from mining.detection import Detection, Detector, Evidence, Examples
+from mining.detection import Detection, Detector, Evidence, Examples, weakest
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, occurrences, with_unseen
-from reference_models.model import Deadline
+from mining.severity import severity_of
+from reference_models.model import Deadline, DeadlineWarning
+
+_BREACHES = ("late", "overdue_and_open")
 
 
 class DeadlineLate(Detector):
@@ -19,22 +23,25 @@ class DeadlineLate(Detector):
 
     Meaning: from the event that starts the clock to the one that stops it, less the pauses, more time was
     counted than the deadline table allows for the case's row and class. *Late*: it was stopped past the
-    limit. *Overdue and open*: it still runs past the limit at the as-of instant.
+    limit. *Overdue and open*: it still runs past the limit at the as-of instant. *At risk*: it runs, in time,
+    and more of the limit is used up than the share from which the contract wants a warning.
     A limit in days excludes the day it starts, ends with the n-th counted day and moves by the days paused; a
     limit in hours runs in the calendar's intervals less the union of the pauses. An open pause runs to as-of,
     and a pause that begins after the breach cures nothing.
-    Needs: case, activity, time, and the attributes that the table asks for.
+    Needs: case, activity, time, and the attributes that the table asks for; for a warning the contract's
+    `warning` of the clock.
     Verdicts: conformant, violated, pending (open and in time); not determinable: an attribute is missing or
     unknown, no row or no limit is given, the source can be read two ways and the case lies between, the start
     was not recorded, the case ended without the clock's stop, the calendar has no published days, or the stop
-    of a clock past its limit may be among the case's rejected rows or unknown labels.
+    of a clock past its limit may be among the case's rejected rows or unknown labels. *At risk* speaks of
+    clocks that run and are in time: pending before the threshold, violated after it, no breach yet.
     Source: domain.md, 'Deadlines' (S1); design.md, 'Clock'.
     Re-perform: docs/re-perform-a-deadline.md goes through one deadline in working days and one in hours. An
     open clock is measured to the as-of instant of the report.
     """
 
     family = Family.DEADLINE
-    kinds = ("late", "overdue_and_open")
+    kinds = ("late", "overdue_and_open", "at_risk")
 
     examples: ClassVar[dict[str, Examples]] = {
         "late": Examples(  # three working days for class A: from Thursday to Tuesday
@@ -64,6 +71,17 @@ class DeadlineLate(Detector):
             """,
             as_of="2024-03-13T12:00+08:00",
         ),
+        "at_risk": Examples(  # six tenths of ten working days: warned of from the seventh on
+            conforming="""
+                case,activity,time,grade,lines
+                1,受理,2024-03-05 09:00,C,5
+            """,
+            violating="""
+                case,activity,time,grade,lines
+                1,受理,2024-03-04 09:00,C,5
+            """,
+            as_of="2024-03-13T12:00+08:00",
+        ),
     }
 
     def detect(self, evidence: Evidence) -> Detection:
@@ -74,22 +92,30 @@ class DeadlineLate(Detector):
         rules: list[Rule] = []
         tables: list[ir.Table] = []
         refused_list: list[CouldNotCheck] = []
+        if all(deadline.warning is None for deadline in evidence.model.deadlines):
+            refused_list.append(self.could_not("at_risk", "not_in_model", ("warning",)))
         for deadline in evidence.model.deadlines:
+            kinds = self.kinds if deadline.warning else _BREACHES
             if deadline.start not in evidence.bound.activities_seen:
-                refused_list += [self.could_not(kind, "no_events", (deadline.start,)) for kind in self.kinds]
+                refused_list += [self.could_not(kind, "no_events", (deadline.start,)) for kind in kinds]
                 continue
             wanted = {deadline.by, *(name for row in deadline.rows for name in row.when)}
             if missing := sorted(wanted - evidence.bound.fields):
-                refused_list += [self.could_not(kind, "field_missing", missing) for kind in self.kinds]
-            rules += [
-                rule for kind in self.kinds for rule in deadline_rules(self, evidence.model, deadline, kind)
-            ]
-            tables.append(self._judge(evidence, deadline))
+                refused_list += [self.could_not(kind, "field_missing", missing) for kind in kinds]
+            run = clock_runs(evidence, deadline)
+            for kind in _BREACHES:
+                rules += deadline_rules(self, evidence.model, deadline, kind)
+            tables.append(self._judge(evidence, deadline, run))
+            if deadline.warning:
+                rules += [
+                    _warned(rule, deadline.warning, self, evidence)
+                    for rule in deadline_rules(self, evidence.model, deadline, "at_risk")
+                ]
+                tables.append(self._at_risk(evidence, deadline, deadline.warning, run))
         found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
         return Detection(tuple(rules), found, None, tuple(refused_list))
 
-    def _judge(self, evidence: Evidence, deadline: Deadline) -> ir.Table:
-        run = clock_runs(evidence, deadline)
+    def _judge(self, evidence: Evidence, deadline: Deadline, run: ir.Table) -> ir.Table:
         # A further pause could cure the breach; a further stop, one that is not recorded.
         pauses = (pause.start for pause in deadline.pauses)
         run = with_unseen(evidence, run, *pauses, into="pause_unseen")
@@ -132,3 +158,48 @@ class DeadlineLate(Detector):
             anchor=run.anchor,
             rows=run.rows,
         )
+
+    def _at_risk(
+        self, evidence: Evidence, deadline: Deadline, warning: DeadlineWarning, run: ir.Table
+    ) -> ir.Table:
+        """Clocks that run, and not past their limit: those are overdue."""
+        run = with_unseen(evidence, run, deadline.stop)
+        run = run.filter(run.stop_us.isnull() & ~run.closed)
+        run = run.filter((run.to_axis <= run.due_axis).fill_null(True))
+        known = run.reason.isnull()
+        beyond = known & (run.from_axis.isnull() | run.to_axis.isnull())
+        threshold = run["limit"] * warning.share
+        warned = run.measure > threshold
+        return occurrences(
+            run,
+            rule_id=ibis.literal("deadline.at_risk:") + run.subject,
+            case_id=run.case_id,
+            verdict=ibis.cases(
+                (~known | beyond, Verdict.NOT_DETERMINABLE.value),
+                (warned, absence_verdict(run)),
+                else_=Verdict.PENDING.value,
+            ),
+            reason=ibis.cases(
+                (~known, run.reason),
+                (beyond, "calendar_ends"),
+                (warned, absence_reason(run)),
+                else_="in_time",
+            ),
+            measure=run.measure,
+            limit=threshold,
+            start_us=run.start_us,
+            due_us=run.due_us,
+            anchor=run.anchor,
+            rows=run.rows,
+        )
+
+
+def _warned(rule: Rule, warning: DeadlineWarning, detector: Detector, evidence: Evidence) -> Rule:
+    """The rule of a cell with the threshold for its limit: as well founded as limit and warning together."""
+    authority = weakest(rule.authority, warning.authority)
+    return replace(
+        rule,
+        authority=authority,
+        severity=severity_of(evidence.model, rule.id, detector.family, rule.kind, authority),
+        limit=None if rule.limit is None else rule.limit * warning.share,
+    )

@@ -150,6 +150,8 @@ def _condition(finding: Finding, c: Context) -> str:
     sentences = []
     if finding.rule.kind == "overdue_and_open":  # what was done in time has its own finding: no share
         sentences.append(c.t("condition.overdue", violated=number(counts.violated), all=number(counts.total)))
+    elif finding.rule.kind == "at_risk":  # only clocks that run are looked at: no share
+        sentences.append(c.t("condition.at_risk", violated=number(counts.violated), all=number(counts.total)))
     elif counts.decided:
         share = c.formats.percent(counts.violated / counts.decided)
         sentences.append(

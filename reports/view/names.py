@@ -134,7 +134,9 @@ class Names:
         subject = rule.id.partition(":")[2]
         named = {each.id: each.name for each in self.model.told}
         named |= {each.id: each.name for each in self.model.duplicates}
-        named |= {each.id: each.name for each in self.model.rules}
+        named |= {each.id: each.name for each in self.model.numbering}
+        for rules in (self.model.rules, self.model.four_eyes, self.model.matches):
+            named |= {each.id: each.name for each in rules}
         if subject in named:
             return named[subject].get(self.t.lang)
         return self.t.or_else(f"between.{subject}", subject or rule.id)

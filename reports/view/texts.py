@@ -50,7 +50,7 @@ def subject(rule: Rule, names: Names) -> str:
         return " → ".join(map(names.activity, rule.activities))
     if rule.family is Family.DEVIATION or (rule.family is Family.LOST and rule.activities):
         return names.t("list.and").join(map(names.activity, rule.activities)) or rule.label
-    return names.anything() if rule.family is Family.LOST else names.named_rule(rule)
+    return names.anything() if rule.kind == "stalled" else names.named_rule(rule)
 
 
 def kind_name(family: str, kind: str, names: Names) -> str:

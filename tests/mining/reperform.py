@@ -188,6 +188,7 @@ class Reperformance:
             self.found[key] = Judged("not_determinable", "no_start_event")
             return
         evidence = [starts[0].row_no, *([stops[-1].row_no] if stops else [])]
+        warned = (rule.replace(f".{kind}:", ".at_risk:"), case, "take_order#1")
         if closed and not stops:
             why = "excluded_rows" if case in self.rejected else "ended_without_stop"
             self.found[key] = Judged("not_determinable", why, rows=evidence)
@@ -196,6 +197,8 @@ class Reperformance:
             blank = not self.attribute(case, "grade") or not self.attribute(case, "lines")
             why = "missing_attribute" if blank else "no_such_category" if category is None else "no_row"
             self.found[key] = Judged("not_determinable", why, rows=evidence)
+            if not stops:
+                self.found[warned] = Judged("not_determinable", why, rows=evidence)
             return
         limit = {"few": {"A": 3, "C": 10}, "many": {"A": 20, "C": 20}}[row][category]
         doubtful = 5 if (row, category) == ("many", "A") else None
@@ -217,6 +220,10 @@ class Reperformance:
             used = self.days_until(begin.date(), standing.date()) - moved
             due = None  # it moves on while the pause lasts
         late = used > limit
+        if not late and not stops:
+            near = used > 0.6 * limit
+            self.found[warned] = Judged(*(self.absence(case) if near else ("pending", "in_time")), used, due)
+            self.found[warned].rows = evidence
         if late and stops:
             judged = Judged("violated", None, used, due, evidence)
         elif late:
