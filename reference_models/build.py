@@ -29,18 +29,17 @@ from reference_models.model import (
     Comparison,
     Deadline,
     DeadlineRow,
-    DeclareRule,
     DeadlineWarning,
-    DuplicateIdentity,
+    DeclareRule,
     DispatchReturn,
+    DuplicateIdentity,
     Handoff,
     IdleLimit,
     Limit,
     LimitCell,
+    Numbering,
     Pause,
     PingPong,
-    Match,
-    Numbering,
     ReferenceModel,
     Role,
     SeverityFactor,
@@ -108,6 +107,9 @@ def build_model(
             DispatchReturn(key, each.dispatched_by, each.returned_by, _authority(each))
             for key, each in contract.returns.items()
         ),
+        rules=tuple(_rule(key, each, contract.idle_calendar) for key, each in contract.rules.items()),
+        duplicates=tuple(_duplicates(contract)),
+        ping_pong=_ping_pong(contract),
         idle_limits=tuple(
             IdleLimit(None if key == "default" else key, _limit(each))
             for key, each in contract.idle_limits.items()
@@ -181,6 +183,9 @@ def _deadline(key: str, document: DeadlineDocument) -> Deadline:
         target=document.target,
         restart_on=document.restart_on,
         authority=_authority(document),
+        warning=DeadlineWarning(document.warning.share, _authority(document.warning))
+        if document.warning
+        else None,
     )
 
 
@@ -191,9 +196,6 @@ def _row(key: str, document: RowDocument) -> DeadlineRow:
     }
     cells = {
         name: LimitCell(cell.limit, cell.doubtful_from, _authority(cell) if cell.standing else None)
-        warning=DeadlineWarning(document.warning.share, _authority(document.warning))
-        if document.warning
-        else None,
         for name, cell in document.limits.items()
     }
     return DeadlineRow(

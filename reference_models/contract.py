@@ -456,6 +456,8 @@ class ContractDocument(Document):
     attributes: dict[str, AttributeDocument] = Field(default_factory=dict)
     deadlines: dict[str, DeadlineDocument] = Field(default_factory=dict)
     handoffs: dict[str, HandoffDocument] = Field(default_factory=dict)
+    returns: dict[str, ReturnDocument] = Field(default_factory=dict)
+    numbering: dict[str, NumberingDocument] = Field(default_factory=dict)
     told: dict[str, ToldDocument] = Field(default_factory=dict)
     rules: dict[str, RuleDocument] = Field(default_factory=dict)
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
@@ -475,6 +477,3 @@ class ContractDocument(Document):
         if not isinstance(value, str):
             raise ValueError("write the day as YYYY-MM-DD")
         return value
-    returns: dict[str, ReturnDocument] = Field(default_factory=dict)
-    returns: dict[str, ReturnDocument] = Field(default_factory=dict)
-    numbering: dict[str, NumberingDocument] = Field(default_factory=dict)

@@ -151,8 +151,6 @@ class DeadlineRow:
 
 
 @dataclass(frozen=True)
-class Deadline:
-@dataclass(frozen=True)
 class DeadlineWarning:
     """From when on a running clock is warned of."""
 
@@ -161,6 +159,8 @@ class DeadlineWarning:
     authority: Authority
 
 
+@dataclass(frozen=True)
+class Deadline:
     """A clock with its deadline table."""
 
     id: str
@@ -182,12 +182,10 @@ class DeadlineWarning:
     restart_on: tuple[str, ...]
     """Activities after which the clock starts anew; empty: a reopened case resumes its clock."""
     authority: Authority
-
-
     warning: DeadlineWarning | None = None
     """None: nobody gave a threshold, and no case is at risk."""
-@dataclass(frozen=True)
-class Told:
+
+
 @dataclass(frozen=True)
 class DispatchReturn:
     """Every dispatch comes back as a return order (派单 → 返单)."""
@@ -373,14 +371,12 @@ class ReferenceModel:
     """What the user's override file changed, one dotted key each."""
     texts: Mapping[str, Text] = field(default_factory=dict)
     """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
-    severity_factors: tuple[SeverityFactor, ...] = ()
-    """What raises a finding above its default severity."""
+    returns: tuple[DispatchReturn, ...] = ()
+    """Dispatches and their return orders."""
     numbering: tuple[Numbering, ...] = ()
     """Forms of case numbers that are given in sequence."""
     severity_factors: tuple[SeverityFactor, ...] = ()
     """What raises a finding above its default severity."""
-    returns: tuple[DispatchReturn, ...] = ()
-    """Dispatches and their return orders."""
     rules: tuple[DeclareRule, ...] = ()
     """Rules beside the diagram."""
 

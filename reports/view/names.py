@@ -135,8 +135,7 @@ class Names:
         named = {each.id: each.name for each in self.model.told}
         named |= {each.id: each.name for each in self.model.duplicates}
         named |= {each.id: each.name for each in self.model.numbering}
-        for rules in (self.model.rules, self.model.four_eyes, self.model.matches):
-            named |= {each.id: each.name for each in rules}
+        named |= {each.id: each.name for each in self.model.rules}
         if subject in named:
             return named[subject].get(self.t.lang)
         return self.t.or_else(f"between.{subject}", subject or rule.id)
