@@ -13,6 +13,7 @@ from reference_models.contract import (
     DuplicateDocument,
     HandoffDocument,
     LimitDocument,
+    MatchDocument,
     MaybeStated,
     RowDocument,
     RuleDocument,
@@ -33,10 +34,12 @@ from reference_models.model import (
     DeclareRule,
     DispatchReturn,
     DuplicateIdentity,
+    FourEyes,
     Handoff,
     IdleLimit,
     Limit,
     LimitCell,
+    Match,
     Numbering,
     Pause,
     PingPong,
@@ -108,6 +111,11 @@ def build_model(
             for key, each in contract.returns.items()
         ),
         rules=tuple(_rule(key, each, contract.idle_calendar) for key, each in contract.rules.items()),
+        four_eyes=tuple(
+            FourEyes(key, _text(each.name), each.activities, _comparisons(each.when), _authority(each))
+            for key, each in contract.four_eyes.items()
+        ),
+        matches=tuple(_match(key, each, contract.idle_calendar) for key, each in contract.matches.items()),
         duplicates=tuple(_duplicates(contract)),
         ping_pong=_ping_pong(contract),
         idle_limits=tuple(
@@ -222,6 +230,21 @@ def _rule(key: str, document: RuleDocument, calendar: str) -> DeclareRule:
         when=_comparisons(document.when),
         activity_when=_comparisons(document.activity_when),
         target_when=_comparisons(document.target_when),
+        authority=_authority(document),
+    )
+
+
+def _match(key: str, document: MatchDocument, calendar: str) -> Match:
+    return Match(
+        id=key,
+        name=_text(document.name),
+        one=document.one,
+        other=document.other,
+        same=document.same,
+        one_when=_comparisons(document.one_when),
+        other_when=_comparisons(document.other_when),
+        limit=_limit(document.limit),
+        calendar=document.calendar or calendar,
         authority=_authority(document),
     )
 

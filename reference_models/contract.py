@@ -385,6 +385,41 @@ class SplitDocument(Stated):
         return self
 
 
+class FourEyesDocument(Stated):
+    """Rule: no two of these activities of a case are done by the same person."""
+
+    name: TextDocument
+    activities: Annotated[tuple[str, ...], Field(min_length=2)]
+    when: Conditions = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _different(self) -> FourEyesDocument:
+        if len(set(self.activities)) < len(self.activities):
+            raise ValueError("an activity is named twice")
+        return self
+
+
+class MatchDocument(Stated):
+    """Rule: every one has another and every other has one."""
+
+    name: TextDocument
+    one: str
+    other: str
+    same: tuple[str, ...] = ()
+    one_when: Conditions = Field(default_factory=dict)
+    other_when: Conditions = Field(default_factory=dict)
+    limit: LimitDocument | None = None
+    calendar: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> MatchDocument:
+        if self.one == self.other:
+            raise ValueError("one and other are the same: name two activities")
+        if self.calendar is not None and self.limit is None:
+            raise ValueError("a calendar without a limit counts nothing: add 'limit' or remove 'calendar'")
+        return self
+
+
 class DuplicateDocument(Stated):
     """What makes two orders the same order."""
 
@@ -460,6 +495,8 @@ class ContractDocument(Document):
     numbering: dict[str, NumberingDocument] = Field(default_factory=dict)
     told: dict[str, ToldDocument] = Field(default_factory=dict)
     rules: dict[str, RuleDocument] = Field(default_factory=dict)
+    four_eyes: dict[str, FourEyesDocument] = Field(default_factory=dict)
+    matches: dict[str, MatchDocument] = Field(default_factory=dict)
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
     ping_pong: PingPongDocument | None = None
     idle_calendar: str = "around-the-clock"

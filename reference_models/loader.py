@@ -109,9 +109,10 @@ def _calendars(
     """The calendars that the contract names, and what is wrong with them."""
     used = {deadline.calendar: f"deadlines.{key}.calendar" for key, deadline in contract.deadlines.items()}
     used.setdefault(contract.idle_calendar, "idle_calendar")
-    for key, rule in contract.rules.items():
-        if rule.calendar is not None:
-            used.setdefault(rule.calendar, f"rules.{key}.calendar")
+    for section, rules in (("rules", contract.rules), ("matches", contract.matches)):
+        for key, rule in rules.items():
+            if rule.calendar is not None:
+                used.setdefault(rule.calendar, f"{section}.{key}.calendar")
     calendars: dict[str, Calendar] = {}
     problems: list[Problem] = []
     for calendar, where in used.items():

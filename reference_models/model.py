@@ -13,6 +13,8 @@ from reference_models.calendars import Calendar
 from reference_models.duplicates import DuplicateIdentity as DuplicateIdentity
 from reference_models.rules import Comparison as Comparison
 from reference_models.rules import DeclareRule as DeclareRule
+from reference_models.rules import FourEyes as FourEyes
+from reference_models.rules import Match as Match
 
 
 @dataclass(frozen=True)
@@ -379,6 +381,8 @@ class ReferenceModel:
     """What raises a finding above its default severity."""
     rules: tuple[DeclareRule, ...] = ()
     """Rules beside the diagram."""
+    four_eyes: tuple[FourEyes, ...] = ()
+    matches: tuple[Match, ...] = ()
 
     @property
     def sha256(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from logs.problems import Problem
-from reference_models.contract import ConditionDocument, Conditions, ContractDocument
+from reference_models.contract import ConditionDocument, Conditions, ContractDocument, MatchDocument
 from reference_models.places import Places, Where
 
 
@@ -18,6 +18,39 @@ def rule_problems(contract: ContractDocument, places: Places) -> Iterator[Proble
                 yield places.unknown((*where, part), "activity", name, contract.activities)
         for part in ("when", "activity_when", "target_when"):
             yield from condition_problems(getattr(rule, part), (*where, part), contract, places)
+    yield from _same_ids(contract, places)
+    for key, eyes in contract.four_eyes.items():
+        where = ("four_eyes", key)
+        for index, name in enumerate(eyes.activities):
+            if name not in contract.activities:
+                yield places.unknown((*where, "activities", index), "activity", name, contract.activities)
+        yield from condition_problems(eyes.when, (*where, "when"), contract, places)
+    for key, match in contract.matches.items():
+        yield from _match_problems(match, ("matches", key), contract, places)
+
+
+def _same_ids(contract: ContractDocument, places: Places) -> Iterator[Problem]:
+    """An id names one rule of the family: a waiver of one must not hide another."""
+    owner: dict[str, str] = {}
+    for section in ("told", "rules", "four_eyes", "matches"):
+        for key in getattr(contract, section):
+            first = owner.setdefault(key, section)
+            if first != section:
+                what = f"'{key}' is the id of a rule under '{first}' already"
+                yield places.problem((section, key), what, "give one of the two another id")
+
+
+def _match_problems(
+    match: MatchDocument, where: Where, contract: ContractDocument, places: Places
+) -> Iterator[Problem]:
+    for part, name in (("one", match.one), ("other", match.other)):
+        if name not in contract.activities:
+            yield places.unknown((*where, part), "activity", name, contract.activities)
+    for index, name in enumerate(match.same):
+        if name not in contract.attributes:
+            yield places.unknown((*where, "same", index), "attribute", name, contract.attributes)
+    for part in ("one_when", "other_when"):
+        yield from condition_problems(getattr(match, part), (*where, part), contract, places)
 
 
 def condition_problems(

@@ -79,3 +79,42 @@ class DeclareRule:
         """Attributes that it speaks of, each once."""
         conditions = (*self.when, *self.activity_when, *self.target_when)
         return tuple(dict.fromkeys(each.attribute for each in conditions))
+
+
+@dataclass(frozen=True)
+class FourEyes:
+    """Rule: no two of these activities of a case are done by the same person."""
+
+    id: str
+    name: Text
+    activities: tuple[str, ...]
+    when: tuple[Comparison, ...]
+    """On the case: only such cases are judged."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
+class Match:
+    """Rule: every one has another and every other has one (provisioned ⇔ billed)."""
+
+    id: str
+    name: Text
+    one: str
+    other: str
+    """Activities."""
+    same: tuple[str, ...]
+    """Attributes in which the two events agree, whatever their cases; empty: they are of one case."""
+    one_when: tuple[Comparison, ...]
+    other_when: tuple[Comparison, ...]
+    """On the events: only such events count."""
+    limit: Limit | None
+    """Between the two."""
+    calendar: str
+    """Calendar in which the limit runs."""
+    authority: Authority
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Attributes that it speaks of, each once."""
+        conditions = (*self.one_when, *self.other_when)
+        return tuple(dict.fromkeys((*self.same, *(each.attribute for each in conditions))))

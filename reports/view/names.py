@@ -77,6 +77,7 @@ class Names:
         activities = [self.activity(each) for each in rule.activities]
         roles = [self.role(each) for each in rule.roles]
         clock = self.deadline(rule.deadline)
+        fields = self.t("list.and").join(map(self.attribute, rule.fields))
         return {
             "a": activities[0] if activities else rule.label or NONE,
             "anything": self.anything(),
@@ -88,8 +89,11 @@ class Names:
             "row": self.deadline_row(rule.deadline, rule.row) if rule.row else NONE,
             "category": rule.category or NONE,
             "limit": self.limit(rule),
-            "fields": self.t("list.and").join(map(self.attribute, rule.fields)) or NONE,
+            "fields": fields or NONE,
             "rule": self.named_rule(rule),
+            "steps": self.t("list.and").join(activities) or NONE,
+            "within": "" if rule.limit is None else self.t("rule.within", limit=self.limit(rule)),
+            "among": self.t("rule.among", fields=fields) if fields else "",
             **self.declared(rule),
         }
 
@@ -99,7 +103,7 @@ class Names:
         return declared.template if declared else ""
 
     def declared(self, rule: Rule) -> dict[str, object]:
-        """What the texts of a DECLARE rule speak of besides: number, limit and conditions, if it has any."""
+        """What the texts of a DECLARE rule speak of besides: its number, and conditions if it has any."""
         declared = self._declared(rule)
         if declared is None:
             return {}
@@ -114,7 +118,6 @@ class Names:
         where = self.t("list.semicolon").join(conditions)
         return {
             "times": self.formats.number(declared.times),
-            "within": "" if declared.limit is None else self.t("rule.within", limit=self.limit(rule)),
             "where": self.t("rule.where", conditions=where) if where else "",
         }
 
@@ -135,7 +138,8 @@ class Names:
         named = {each.id: each.name for each in self.model.told}
         named |= {each.id: each.name for each in self.model.duplicates}
         named |= {each.id: each.name for each in self.model.numbering}
-        named |= {each.id: each.name for each in self.model.rules}
+        for rules in (self.model.rules, self.model.four_eyes, self.model.matches):
+            named |= {each.id: each.name for each in rules}
         if subject in named:
             return named[subject].get(self.t.lang)
         return self.t.or_else(f"between.{subject}", subject or rule.id)

@@ -98,3 +98,8 @@ def test_a_calendar_that_is_nowhere_is_told(tmp_path: Path) -> None:
     entry = {**GOOD, "limit": limit, "calendar": "mars"}
     with pytest.raises(InputError, match=r"rules\.it\.calendar.*mars"):
         load(write(tmp_path, rules={"it": entry}))
+
+
+def test_two_rules_of_one_id_are_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"'told_after_test' is the id of a rule under 'told' already"):
+        load(write(tmp_path, rules={"told_after_test": GOOD}))

@@ -168,6 +168,24 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
     ]
     rules += [
         {
+            "rule": f"four eyes {each.id}",
+            "name": each.name.get(lang),
+            "limit": "",
+            **_standing(each.authority),
+        }
+        for each in model.four_eyes
+    ]
+    rules += [
+        {
+            "rule": f"matched {each.id}",
+            "name": each.name.get(lang),
+            "limit": _limit(each.limit) if each.limit else "",
+            **_standing(each.authority),
+        }
+        for each in model.matches
+    ]
+    rules += [
+        {
             "rule": each.id,
             "name": each.name.get(lang),
             "limit": f"{each.within_days:g} days",
