@@ -9,6 +9,7 @@ DEFAULTS: dict[str, Severity] = {
     "handoff": Severity.MEDIUM,
     "handoff.dropped": Severity.HIGH,
     "duplicate": Severity.HIGH,
+    "duplicate.near": Severity.MEDIUM,
     "lost": Severity.HIGH,
     "deadline": Severity.MEDIUM,
     "deadline.overdue_and_open": Severity.HIGH,

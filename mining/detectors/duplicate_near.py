@@ -26,8 +26,8 @@ class DuplicateNear(Detector):
     Indel similarity; numbers by difference, the wider of an absolute and a relative tolerance. Every such
     pair is told, field by field, so a waived pair cannot hide a third order. Not counted but listed, with the
     reason: *reissued* (the first was cancelled before the second was sent), *amended* (the first was changed,
-    or cancelled in time after), *split* (parts of one order by the reference that the contract names; their
-    numbers differ, or together they do not exceed the whole), *recurring* (both in a series of regular
+    or cancelled in time after), *split* (parts of one order by the reference that the contract names, whose
+    numbers differ and which together do not exceed the whole, as far as it names these two), *recurring* (both in a series of regular
     intervals). Parts without a common reference that are each below an approval limit and together reach it
     are told as such. The exposure is that of all orders of a cluster (pairs joined through common orders) but
     the first, each order once, one that was cancelled not counted.
@@ -68,7 +68,8 @@ class DuplicateNear(Detector):
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per pair; orders that are the later one of no pair are only counted."""
         if not any(identity.near for identity in evidence.model.duplicates):
-            return Detection(not_checked=(self.could_not("near", "not_in_model", ("duplicates",)),))
+            missing = "near" if evidence.model.duplicates else "duplicates"
+            return Detection(not_checked=(self.could_not("near", "not_in_model", (missing,)),))
         rules: list[Rule] = []
         tables: list[ir.Table] = []
         conformant: list[ir.Table] = []
