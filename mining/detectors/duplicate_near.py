@@ -27,8 +27,8 @@ class DuplicateNear(Detector):
     pair is told, field by field, so a waived pair cannot hide a third order. Not counted but listed, with the
     reason: *reissued* (the first was cancelled before the second was sent), *amended* (the first was changed,
     or cancelled in time after), *split* (parts of one order by the reference that the contract names, whose
-    numbers differ and which together do not exceed the whole, as far as it names these two), *recurring* (both in a series of regular
-    intervals). Parts without a common reference that are each below an approval limit and together reach it
+    numbers differ and which together do not exceed the whole, as far as it names these two), *recurring*
+    (both in a series of regular intervals). Parts without a common reference that are each below an approval limit and together reach it
     are told as such. The exposure is that of all orders of a cluster (pairs joined through common orders) but
     the first, each order once, one that was cancelled not counted.
     Needs: case, activity, time, the attributes of the identity; for look-alikes the contract's activities and

@@ -114,7 +114,7 @@ def _bucket(value: ir.FloatingValue, tolerance: Tolerance) -> ir.IntegerValue:
     if not relative:
         place = sign * size / (absolute * _WIDER)
         return ibis.greatest(ibis.least(place, float(_FAR)), -float(_FAR)).floor().cast("int64")
-    step = -math.log1p(-relative)
+    step = max(-math.log1p(-relative), _SLACK)  # wider than asked leaves out none
     if not absolute:
         place = ibis.ifelse(value == 0, 1.0, size).ln() / (step * _WIDER)
         return sign * (place.floor().cast("int64") + _FAR)
