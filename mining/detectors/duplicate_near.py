@@ -20,17 +20,18 @@ from reference_models.duplicates import DuplicateIdentity, NearDuplicate
 class DuplicateNear(Detector):
     """Two orders that differ a little in amount, date or text (近似重复).
 
-    Meaning: two orders of one identity that agree in every attribute, within the contract's tolerances where
-    it gives any and exactly elsewhere, but not in all exactly; sent within its number of days. Texts are
-    compared after normalisation (width, case, white space, punctuation, O and 0, leading zeros) by normalised
-    Indel similarity; numbers by difference, the wider of an absolute and a relative tolerance. Every such
-    pair is told, field by field, so a waived pair cannot hide a third order. Not counted but listed, with the
-    reason: *reissued* (the first was cancelled before the second was sent), *amended* (the first was changed,
-    or cancelled in time after), *split* (parts of one order by the reference that the contract names, whose
-    numbers differ and which together do not exceed the whole, as far as it names these two), *recurring*
-    (both in a series of regular intervals). Parts without a common reference that are each below an approval limit and together reach it
-    are told as such. The exposure is that of all orders of a cluster (pairs joined through common orders) but
-    the first, each order once, one that was cancelled not counted.
+    Meaning: two orders of one identity that agree in every attribute, within the contract's tolerances
+    where it gives any and exactly elsewhere, but not in all exactly; sent within its number of days. Texts
+    are compared after normalisation (width, case, white space, punctuation, O and 0, leading zeros) by
+    normalised Indel similarity; numbers by difference, the wider of an absolute and a relative tolerance.
+    Every such pair is told, field by field, so a waived pair cannot hide a third order. Not counted but
+    listed, with the reason: *reissued* (the first was cancelled before the second was sent), *amended* (the
+    first was changed, or cancelled in time after), *split* (parts of one order by the reference that the
+    contract names, whose numbers differ and which together do not exceed the whole, as far as it names
+    these two), *recurring* (both in a series of regular intervals). Parts without a common reference that
+    are each below an approval limit and together reach it are told as such. The exposure is that of all
+    orders of a cluster (pairs joined through common orders) but the first, each order once, one that was
+    cancelled not counted.
     Needs: case, activity, time, the attributes of the identity; for look-alikes the contract's activities and
     attributes: without them nothing is explained.
     Verdicts: per pair violated, conformant (explained), or pending while the first may still be cancelled in
@@ -68,8 +69,8 @@ class DuplicateNear(Detector):
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per pair; orders that are the later one of no pair are only counted."""
         if not any(identity.near for identity in evidence.model.duplicates):
-            missing = "near" if evidence.model.duplicates else "duplicates"
-            return Detection(not_checked=(self.could_not("near", "not_in_model", (missing,)),))
+            entry = "near" if evidence.model.duplicates else "duplicates"
+            return Detection(not_checked=(self.could_not("near", "not_in_model", (entry,)),))
         rules: list[Rule] = []
         tables: list[ir.Table] = []
         conformant: list[ir.Table] = []
