@@ -12,6 +12,7 @@ from reference_models.contract import (
     DeadlineDocument,
     DuplicateDocument,
     HandoffDocument,
+    IdleLimitDocument,
     LimitDocument,
     MatchDocument,
     MaybeStated,
@@ -37,6 +38,7 @@ from reference_models.model import (
     FourEyes,
     Handoff,
     IdleLimit,
+    LearnedLimit,
     Limit,
     LimitCell,
     Match,
@@ -119,8 +121,7 @@ def build_model(
         duplicates=tuple(_duplicates(contract)),
         ping_pong=_ping_pong(contract),
         idle_limits=tuple(
-            IdleLimit(None if key == "default" else key, _limit(each))
-            for key, each in contract.idle_limits.items()
+            _idle_limit(None if key == "default" else key, each) for key, each in contract.idle_limits.items()
         ),
         idle_calendar=contract.idle_calendar,
         ends=contract.ends,
@@ -151,6 +152,15 @@ def _limit(document: LimitDocument | None) -> Limit | None:
         return None
     ((unit, value),) = document.given().items()
     return Limit(value, unit, _authority(document))
+
+
+def _idle_limit(after: str | None, document: IdleLimitDocument | None) -> IdleLimit:
+    if document is None or document.learn is None:
+        return IdleLimit(after, _limit(document))
+    learn = document.learn
+    return IdleLimit(
+        after, None, LearnedLimit(learn.quantile, learn.confidence, learn.unit, _authority(document))
+    )
 
 
 def _handoffs(

@@ -82,6 +82,26 @@ class LimitDocument(Stated):
         return {unit: value for unit, value in units.items() if value is not None}
 
 
+class LearnDocument(Document):
+    """A limit that is learned from the log: a quantile of the waits."""
+
+    quantile: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.95
+    unit: Unit
+
+
+class IdleLimitDocument(LimitDocument):
+    """How long an open case may rest: a limit, or how to learn one."""
+
+    learn: LearnDocument | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> IdleLimitDocument:
+        if len(self.given()) + (self.learn is not None) != 1:
+            raise ValueError("give exactly one of hours, days, working_days, learn")
+        return self
+
+
 class RoleDocument(Stated):
     """A role; its key is the lane's id."""
 
@@ -500,7 +520,7 @@ class ContractDocument(Document):
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
     ping_pong: PingPongDocument | None = None
     idle_calendar: str = "around-the-clock"
-    idle_limits: dict[str, LimitDocument | None] = Field(default_factory=dict)
+    idle_limits: dict[str, IdleLimitDocument | None] = Field(default_factory=dict)
     ends: tuple[str, ...] = ()
     reopened_by: tuple[str, ...] = ()
     severity: dict[str, Literal["info", "low", "medium", "high"]] = Field(default_factory=dict)

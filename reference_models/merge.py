@@ -11,6 +11,7 @@ from reference_models.contract import (
     CellDocument,
     ConditionDocument,
     ContractDocument,
+    IdleLimitDocument,
     LimitDocument,
     ToleranceDocument,
 )
@@ -20,6 +21,7 @@ Where = tuple[str | int, ...]
 _WHOLE: tuple[type[BaseModel], ...] = (
     CellDocument,
     LimitDocument,
+    IdleLimitDocument,
     BandDocument,
     ConditionDocument,
     ToleranceDocument,

@@ -237,12 +237,27 @@ class PingPong:
 
 
 @dataclass(frozen=True)
+class LearnedLimit:
+    """How to learn a limit from the log."""
+
+    quantile: float
+    """Share of the waits that stay within it."""
+    confidence: float
+    """Of the interval that is stated with it."""
+    unit: str
+    """'working_days', 'days' or 'hours'."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
 class IdleLimit:
     """How long an open case may rest after an activity."""
 
     after: str | None
     """Activity id; None: the default for all others."""
     limit: Limit | None
+    learn: LearnedLimit | None = None
+    """Instead of a limit: learn it from the log."""
 
 
 @dataclass(frozen=True)

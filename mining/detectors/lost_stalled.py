@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import ibis
@@ -11,7 +12,8 @@ import pandas as pd
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
-from reference_models.model import Authority, IdleLimit, Standing
+from mining.waits import Learned, learned_limit
+from reference_models.model import Authority, IdleLimit, LearnedLimit, Limit, Standing, Text
 
 ANY = "any"
 
@@ -20,11 +22,14 @@ class LostStalled(Detector):
     """A lost ticket that lies somewhere (丢单、漏单).
 
     Meaning: the case is open at the as-of instant and has had no event for longer than the idle limit that
-    the contract gives for its last activity (or for all others).
+    the contract gives for its last activity (or for all others). Where the contract says `learn`, the limit
+    is a quantile of the waits after that activity in this very log, by Kaplan and Meier, with the waits that
+    are still open censored; the criterion states it with its confidence interval. Too few waits, no limit.
     Needs: case, activity, time.
     Verdicts: per case violated; pending while the limit runs; conformant for a closed case; not determinable
-    without a limit, beyond the calendar's last published day, or where what came since may be among the
-    case's rejected rows or unknown labels, or is a milestone of which the export already keeps a time.
+    without a limit (or with too few waits to learn it), beyond the calendar's last published day, or where
+    what came since may be among the case's rejected rows or unknown labels, or is a milestone of which the
+    export already keeps a time.
     Source: domain.md, 'lost ticket' (S2: lost or forgotten by the holder of the step).
     Re-perform: the last time of the case is `=MAXIFS(time, case, A2)`; no row of it is one of the contract's
     ends. Count from there to the as-of instant of the report as in docs/re-perform-a-deadline.md, without
@@ -52,7 +57,7 @@ class LostStalled(Detector):
 
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per case."""
-        limits = {each.after: each for each in evidence.model.idle_limits}
+        limits = {each.after: _settled(evidence, each) for each in evidence.model.idle_limits}
         idle = evidence.bound.store("idle_cases", _idle(evidence, [a for a in limits if a is not None]))
         rules = [self._rule(evidence, each) for each in limits.values()]
         if None not in limits:
@@ -89,7 +94,7 @@ class LostStalled(Detector):
                 rule_id=rule_id,
                 case_id=table.case_id,
                 verdict=Verdict.NOT_DETERMINABLE.value,
-                reason="no_limit",
+                reason="too_few_waits" if idle.learn else "no_limit",
                 start_us=table.last_us,
                 anchor=anchor_of(table.event_id, table.last_activity, table.ordinal),
                 rows=rows_of(table.last_row),
@@ -122,6 +127,34 @@ class LostStalled(Detector):
             anchor=anchor_of(table.event_id, table.last_activity, table.ordinal),
             rows=rows_of(table.last_row),
         )
+
+
+def _settled(evidence: Evidence, idle: IdleLimit) -> IdleLimit:
+    """The limit itself, learned from the log where the contract asks for that and the waits bear it."""
+    if idle.learn is None:
+        return idle
+    named = [each.after for each in evidence.model.idle_limits if each.after is not None]
+    learned = learned_limit(evidence, [idle.after] if idle.after else [], named, idle.learn)
+    if learned is None:
+        return idle
+    stated = replace(idle.learn.authority, reason=_in_words(learned, idle.learn))
+    return replace(idle, limit=Limit(learned.value, idle.learn.unit, stated))
+
+
+def _in_words(learned: Learned, learn: LearnedLimit) -> Text:
+    """How the limit came about, with the contract's own reason after it."""
+    figures = f"{learned.low:.4g}–{learned.high:.4g}"
+    zh = (
+        f"由本日志习得：{learned.waits} 次等待（其中 {learned.still_open} 次未结束，按删失处理）的"
+        f"{learn.quantile:.4g} 分位数（Kaplan–Meier），{learn.confidence:.4g} 置信区间 {figures}"
+    )
+    en = (
+        f"Learned from this log: the {learn.quantile:.4g} quantile of {learned.waits} waits"
+        f" ({learned.still_open} still open, censored), Kaplan–Meier; {learn.confidence:.4g} confidence"
+        f" interval {figures}"
+    )
+    own = learn.authority.reason
+    return Text(f"{zh}；{own.zh}", f"{en}; {own.en}") if own else Text(zh, en)
 
 
 def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:

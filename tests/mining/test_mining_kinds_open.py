@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
+from scipy.stats import CensoredData, ecdf
 from workbench import audit_text, example_model, found
+
+from mining.waits import quantile
+from reference_models.model import Authority, IdleLimit, LearnedLimit, Standing, Text
 
 MINUTES = ("%Y-%m-%d %H:%M",)
 
@@ -113,3 +119,71 @@ def test_the_number_of_digits_is_part_of_the_form(digits, gaps):
         NO-0005,受理,2024-03-05 09:00
     """
     assert list(verdicts(audit_text(text, AS_OF, model=model), "lost.never")) == gaps
+
+
+def test_the_quantile_is_that_of_a_hand_worked_curve():
+    # Ten at risk: S is .9 at 1, .8 at 2; two are censored at 3; 3 of 6 end at 4, so S is .4; 0 at 9.
+    counts = [(1.0, 1, 0), (2.0, 1, 0), (3.0, 0, 2), (4.0, 3, 0), (9.0, 3, 0)]
+    assert quantile([(wait, 50 * a, 50 * b) for wait, a, b in counts], 0.5, 0.5) == (4.0, 4.0, 4.0)
+    assert quantile([(wait, 50 * a, 50 * b) for wait, a, b in counts], 0.15, 0.5)[0] == 2.0
+
+
+def test_open_waits_are_not_taken_for_ended_ones_and_the_interval_holds_the_estimate():
+    ended = [(float(day), 10, 0) for day in range(1, 41)]
+    half_open = [(float(day), 5, 5) for day in range(1, 41)]
+    estimate, low, high = quantile(ended, 0.9, 0.95)
+    assert (estimate, low < estimate < high) == (36.0, True)
+    assert quantile(half_open, 0.5, 0.95)[0] > quantile(ended, 0.5, 0.95)[0]
+
+
+def test_a_curve_agrees_with_that_of_scipy():
+    rng = random.Random(4)
+    waits = [rng.randint(1, 30) for _ in range(300)]
+    open_ones = [rng.random() < 0.3 for _ in waits]
+    counts = Counter(zip(waits, open_ones, strict=True))
+    table = [(float(w), counts[w, False], counts[w, True]) for w in sorted(set(waits))]
+    ended, censored = (
+        [w for w, still in zip(waits, open_ones, strict=True) if still is want] for want in (False, True)
+    )
+    curve = ecdf(CensoredData(uncensored=ended, right=censored)).sf
+    for share in (0.5, 0.7, 0.8):
+        steps = zip(curve.quantiles, curve.probabilities, strict=True)
+        assert quantile(table, share, 0.9)[0] == next(t for t, s in steps if s <= 1 - share)
+
+
+def test_too_few_waits_bear_no_limit():
+    assert quantile([(1.0, 3, 0)], 0.95, 0.95) is None
+    assert quantile([(1.0, 1, 40)], 0.5, 0.95) is None
+    assert quantile([], 0.5, 0.95) is None
+
+
+def learning(quantile: float):
+    authority = Authority(Standing.ASSUMED, reason=Text("示例", "An example"))
+    learn = LearnedLimit(quantile, 0.9, "days", authority)
+    return replace(example_model(), idle_limits=(IdleLimit(None, None, learn),))
+
+
+def waits(count: int) -> str:
+    rows = ["case,activity,time"]
+    for number in range(count):
+        rows.append(f"d{number:02},受理,2024-03-01 09:00")
+        rows.append(f"d{number:02},定方案,2024-03-{2 + number % 5:02} 09:00")
+        rows.append(f"d{number:02},验收,2024-03-{3 + number % 5:02} 09:00")
+    return "\n".join([*rows, "lost,受理,2024-03-01 09:00", "young,受理,2024-03-19 09:00"])
+
+
+def test_a_learned_limit_finds_what_lies_longer_than_the_rest_and_says_how_it_came_about():
+    result = audit_text(waits(30), "2024-03-20T12:00+08:00", model=learning(0.8))
+    assert verdicts(result, "lost.stalled") == {"lost": "violated", "young": "pending"}
+    (finding,) = [f for f in result.findings if f.rule.kind == "stalled"]
+    # 36 of 62 end after a day (one is censored then), and six each after two to five: S is .42 .32 .22 .12.
+    assert (finding.rule.limit, finding.rule.unit) == (4.0, "days")
+    assert "62 waits (2 still open, censored)" in finding.rule.authority.reason.en
+    assert finding.rule.authority.reason.en.endswith("An example")
+
+
+def test_without_enough_waits_a_learned_limit_is_no_limit():
+    result = audit_text(waits(1), "2024-03-20T12:00+08:00", model=learning(0.95))
+    assert set(verdicts(result, "lost.stalled").values()) == {"not_determinable"}
+    (finding,) = [f for f in result.findings if f.rule.kind == "stalled"]
+    assert finding.reasons == (("too_few_waits", 2),)

@@ -41,6 +41,7 @@ REASONS = (
     "acceptance_not_recorded",
     "one_time_per_milestone",
     "no_unit",
+    "too_few_waits",
     "unknown_unit",
     "identity_incomplete",
     "paused",
