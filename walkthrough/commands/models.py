@@ -186,6 +186,15 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
     ]
     rules += [
         {
+            "rule": f"per {each.per} {each.id}",
+            "name": each.name.get(lang),
+            "limit": f"at least {each.at_least}" if each.at_most is None else f"at most {each.at_most}",
+            **_standing(each.authority),
+        }
+        for each in model.per_period
+    ]
+    rules += [
+        {
             "rule": each.id,
             "name": each.name.get(lang),
             "limit": f"{each.within_days:g} days",
@@ -199,11 +208,27 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
             {"rule": "ping_pong", "name": "", "limit": allowed, **_standing(model.ping_pong.authority)}
         )
     rules += [
-        {"rule": f"idle after {each.after or 'any'}", "name": "", "limit": _limit(each.limit), **_standing(
-            each.limit.authority if each.limit else None
-        )}
+        {
+            "rule": f"idle after {each.after or 'any'}",
+            "name": "",
+            "limit": f"learned: {each.learn.quantile:g} quantile" if each.learn else _limit(each.limit),
+            **_standing(said.authority if (said := each.learn or each.limit) else None),
+        }
         for each in model.idle_limits
-    ]  # fmt: skip
+    ]
+    rules += [
+        {
+            "rule": f"returned {each.dispatched_by} -> {each.returned_by}",
+            "name": "",
+            "limit": "",
+            **_standing(each.authority),
+        }
+        for each in model.returns
+    ]
+    rules += [
+        {"rule": f"numbered {each.id}", "name": each.name.get(lang), "limit": "", **_standing(each.authority)}
+        for each in model.numbering
+    ]
     return rules
 
 
