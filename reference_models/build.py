@@ -16,6 +16,7 @@ from reference_models.contract import (
     LimitDocument,
     MatchDocument,
     MaybeStated,
+    PeriodDocument,
     RowDocument,
     RuleDocument,
     SeverityFactorDocument,
@@ -44,6 +45,7 @@ from reference_models.model import (
     Match,
     Numbering,
     Pause,
+    PeriodLimit,
     PingPong,
     ReferenceModel,
     Role,
@@ -118,6 +120,7 @@ def build_model(
             for key, each in contract.four_eyes.items()
         ),
         matches=tuple(_match(key, each, contract.idle_calendar) for key, each in contract.matches.items()),
+        per_period=tuple(_per_period(key, each) for key, each in contract.per_period.items()),
         duplicates=tuple(_duplicates(contract)),
         ping_pong=_ping_pong(contract),
         idle_limits=tuple(
@@ -255,6 +258,19 @@ def _match(key: str, document: MatchDocument, calendar: str) -> Match:
         other_when=_comparisons(document.other_when),
         limit=_limit(document.limit),
         calendar=document.calendar or calendar,
+        authority=_authority(document),
+    )
+
+
+def _per_period(key: str, document: PeriodDocument) -> PeriodLimit:
+    return PeriodLimit(
+        id=key,
+        name=_text(document.name),
+        activity=document.activity,
+        per=document.per,
+        at_most=document.at_most,
+        at_least=document.at_least,
+        activity_when=_comparisons(document.activity_when),
         authority=_authority(document),
     )
 

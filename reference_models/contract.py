@@ -440,6 +440,23 @@ class MatchDocument(Stated):
         return self
 
 
+class PeriodDocument(Stated):
+    """Rule: how often an activity comes in a day, week, month, quarter or year, over all cases."""
+
+    name: TextDocument
+    activity: str
+    per: Literal["day", "week", "month", "quarter", "year"]
+    at_most: Annotated[int, Field(ge=0)] | None = None
+    at_least: Annotated[int, Field(ge=1)] | None = None
+    activity_when: Conditions = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> PeriodDocument:
+        if (self.at_most is None) == (self.at_least is None):
+            raise ValueError("give exactly one of at_most, at_least")
+        return self
+
+
 class DuplicateDocument(Stated):
     """What makes two orders the same order."""
 
@@ -517,6 +534,7 @@ class ContractDocument(Document):
     rules: dict[str, RuleDocument] = Field(default_factory=dict)
     four_eyes: dict[str, FourEyesDocument] = Field(default_factory=dict)
     matches: dict[str, MatchDocument] = Field(default_factory=dict)
+    per_period: dict[str, PeriodDocument] = Field(default_factory=dict)
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
     ping_pong: PingPongDocument | None = None
     idle_calendar: str = "around-the-clock"

@@ -15,6 +15,7 @@ from reference_models.rules import Comparison as Comparison
 from reference_models.rules import DeclareRule as DeclareRule
 from reference_models.rules import FourEyes as FourEyes
 from reference_models.rules import Match as Match
+from reference_models.rules import PeriodLimit as PeriodLimit
 
 
 @dataclass(frozen=True)
@@ -398,6 +399,7 @@ class ReferenceModel:
     """Rules beside the diagram."""
     four_eyes: tuple[FourEyes, ...] = ()
     matches: tuple[Match, ...] = ()
+    per_period: tuple[PeriodLimit, ...] = ()
 
     @property
     def sha256(self) -> str:

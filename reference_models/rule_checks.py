@@ -25,6 +25,11 @@ def rule_problems(contract: ContractDocument, places: Places) -> Iterator[Proble
             if name not in contract.activities:
                 yield places.unknown((*where, "activities", index), "activity", name, contract.activities)
         yield from condition_problems(eyes.when, (*where, "when"), contract, places)
+    for key, period in contract.per_period.items():
+        where = ("per_period", key)
+        if period.activity not in contract.activities:
+            yield places.unknown((*where, "activity"), "activity", period.activity, contract.activities)
+        yield from condition_problems(period.activity_when, (*where, "activity_when"), contract, places)
     for key, match in contract.matches.items():
         yield from _match_problems(match, ("matches", key), contract, places)
 
@@ -32,7 +37,7 @@ def rule_problems(contract: ContractDocument, places: Places) -> Iterator[Proble
 def _same_ids(contract: ContractDocument, places: Places) -> Iterator[Problem]:
     """An id names one rule of the family: a waiver of one must not hide another."""
     owner: dict[str, str] = {}
-    for section in ("told", "rules", "four_eyes", "matches"):
+    for section in ("told", "rules", "four_eyes", "matches", "per_period"):
         for key in getattr(contract, section):
             first = owner.setdefault(key, section)
             if first != section:

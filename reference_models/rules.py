@@ -118,3 +118,20 @@ class Match:
         """Attributes that it speaks of, each once."""
         conditions = (*self.one_when, *self.other_when)
         return tuple(dict.fromkeys((*self.same, *(each.attribute for each in conditions))))
+
+
+@dataclass(frozen=True)
+class PeriodLimit:
+    """Rule: how often an activity comes in each period, over all cases."""
+
+    id: str
+    name: Text
+    activity: str
+    per: str
+    """'day', 'week' (from Monday), 'month', 'quarter' or 'year', in the zone of the model's calendar."""
+    at_most: int | None
+    at_least: int | None
+    """Exactly one of the two is given."""
+    activity_when: tuple[Comparison, ...]
+    """On the events: only such events count."""
+    authority: Authority

@@ -95,6 +95,7 @@ class Names:
             "within": "" if rule.limit is None else self.t("rule.within", limit=self.limit(rule)),
             "among": self.t("rule.among", fields=fields) if fields else "",
             **self.declared(rule),
+            **self._per_period(rule),
         }
 
     def template(self, rule: Rule) -> str:
@@ -121,6 +122,15 @@ class Names:
             "where": self.t("rule.where", conditions=where) if where else "",
         }
 
+    def _per_period(self, rule: Rule) -> dict[str, object]:
+        """The period of a limit on numbers, and whether it is the most or the least."""
+        subject = rule.id.partition(":")[2]
+        for each in self.model.per_period if rule.kind == "per_period" else ():
+            if each.id == subject:
+                bound = "at_least" if each.at_most is None else "at_most"
+                return {"period": self.t(f"period.{each.per}"), "bound": self.t(f"bound.{bound}")}
+        return {}
+
     def _declared(self, rule: Rule) -> DeclareRule | None:
         if rule.kind != "declare":
             return None
@@ -138,7 +148,7 @@ class Names:
         named = {each.id: each.name for each in self.model.told}
         named |= {each.id: each.name for each in self.model.duplicates}
         named |= {each.id: each.name for each in self.model.numbering}
-        for rules in (self.model.rules, self.model.four_eyes, self.model.matches):
+        for rules in (self.model.rules, self.model.four_eyes, self.model.matches, self.model.per_period):
             named |= {each.id: each.name for each in rules}
         if subject in named:
             return named[subject].get(self.t.lang)

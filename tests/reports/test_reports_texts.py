@@ -20,7 +20,7 @@ KINDS = {
     "duplicate": ("exact", "near", "resent"),
     "lost": ("stalled", "vanished", "orphan", "never_entered"),
     "deadline": ("late", "overdue_and_open", "at_risk"),
-    "rule": ("told", "declare", "four_eyes", "matched"),
+    "rule": ("told", "declare", "four_eyes", "matched", "per_period"),
     "deviation": ("skipped", "inserted", "repeated", "swapped", "unknown", "early_end"),
 }
 REASONS = (
