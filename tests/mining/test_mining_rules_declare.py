@@ -42,7 +42,7 @@ PM4PY = {
     "not_co_existence": "noncoexistence",
 }
 SLOW = settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # an audit takes too long to shrink by
     suppress_health_check=[HealthCheck.too_slow],
