@@ -16,7 +16,8 @@ from ibis.backends.duckdb import Backend
 IN_MEMORY = 1 / 12
 """Share of the machine's memory up to which an export is kept in it; a larger one goes to a file."""
 MEMORY_LIMIT = 3 << 30
-"""Bytes that the engine may use before it spills to disk, or half of the machine's memory if that is less."""
+"""Bytes that the engine may use before it spills to disk (twice as many for a log in a file), or half of the
+machine's memory if that is less."""
 
 
 class Store:
@@ -26,9 +27,10 @@ class Store:
         """`size`: bytes of the files that will be read."""
         self.folder = Path(tempfile.mkdtemp(prefix="walkthrough-"))
         memory = _memory()
-        place = ":memory:" if size <= IN_MEMORY * memory else self.folder / "log.duckdb"
-        self.backend: Backend = ibis.duckdb.connect(place)
-        self.backend.con.execute(f"SET memory_limit = '{min(MEMORY_LIMIT, memory // 2)}B'")
+        small = size <= IN_MEMORY * memory
+        self.backend: Backend = ibis.duckdb.connect(":memory:" if small else self.folder / "log.duckdb")
+        limit = min(MEMORY_LIMIT if small else 2 * MEMORY_LIMIT, memory // 2)
+        self.backend.con.execute(f"SET memory_limit = '{limit}B'")
         self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
         self.backend.con.execute("SET enable_progress_bar = false")
         self.backend.con.execute("SET TimeZone = 'UTC'")

@@ -24,7 +24,7 @@ def component_table(bound: BoundLog, name: str, pairs: ir.Table, orders: ir.Tabl
     edges = pairs.select("rule_id", "row_no", "first_row").to_pandas()
     rows: list[tuple[str, int, int]] = []
     for rule_id, chosen in edges.groupby("rule_id", sort=True):
-        graph = nx.Graph()
+        graph: nx.Graph[int] = nx.Graph()
         graph.add_edges_from(zip(chosen["first_row"].tolist(), chosen["row_no"].tolist(), strict=True))
         for component in nx.connected_components(graph):
             first = min(component)
