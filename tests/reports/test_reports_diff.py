@@ -83,7 +83,7 @@ def test_text_and_json_forms(document: JsonObject) -> None:
     diff = diff_audits(document, empty)
     text = diff.to_text("en", most=3)
     assert "Gone: 1,679" in text
-    assert "1,675 more in the JSON" in text
+    assert "1,676 more in the JSON" in text
     assert len(json.loads(diff.to_json())["gone"]) == 1679
     assert diff.to_json() == diff_audits(document, empty).to_json()
 
