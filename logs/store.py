@@ -34,6 +34,8 @@ class Store:
         self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
         self.backend.con.execute("SET enable_progress_bar = false")
         self.backend.con.execute("SET TimeZone = 'UTC'")
+        # A file written anew under the same name within a second would be read as it was before.
+        self.backend.con.execute("SET enable_external_file_cache = false")
         self._finalizer = weakref.finalize(self, _drop, self.backend, self.folder)
 
     def execute(self, sql: str) -> None:
