@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.duckdb import Backend
 
+    from logs.key_links import KeyLink
+
 EVENT_COLUMNS: dict[str, str] = {
     "row_no": "int64",  # unique, ascending in reading order over all files; every ordering ends in it
     "file_no": "int32",  # index into Provenance.files
@@ -118,6 +120,8 @@ class SourceFile:
     """Table: the statement that was sent and the order in which rows are numbered. OCEL: the object type."""
     delta: DeltaCounts | None = None
     """None unless the mapping says that the files are delta exports."""
+    source: str = ""
+    """Name of the source that it belongs to, where an audit names several."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,56 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class SystemFacts:
+    """One of several systems whose exports are audited together."""
+
+    name: str
+    """As the file of sources names it."""
+    titles: tuple[str, str] | None
+    """What reports call it, zh and en; None: its name."""
+    provenance: Provenance
+    as_of_us: int | None
+    """Up to when the export shows what happened; None: it has no events and nobody said."""
+    as_of_basis: str
+    """'given', 'stated' (in the file of sources), 'window_end', 'latest_event' or '' (unknown)."""
+    first_us: int | None
+    """From when on it shows what happened: the start of the stated window, else its first event."""
+    last_us: int | None
+    """Its last event."""
+    part: str
+    """'cases' (the process's own), 'joined' (its events belong to those cases), 'beside' (only compared)."""
+    apart: tuple[RowCount, ...] = ()
+    """Of a joined system, events that found no case, by reason: 'no_key', 'no_such_case', 'several_cases'."""
+    max_age_hours: float | None = None
+    """How old the export may be."""
+    stale: bool = False
+    """Whether it is older than that: at the instant of judgement, or else beside the latest of the others."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether the export has no rows at all."""
+        return not self.provenance.rows_read
+
+
+@dataclass(frozen=True)
+class System:
+    """The tables of one of several systems, all in the engine of the log that they belong to."""
+
+    facts: SystemFacts
+    events: ir.Table
+    """EVENT_COLUMNS and the attributes of this system; case ids and labels are its own, `row_no` and
+    `file_no` count over all systems."""
+    unused: ir.Table
+    """case_id, activity and the attributes of rows not used, as far as they could be read."""
+    excluded: ir.Table
+    """EXCLUDED_COLUMNS; `file_no` counts over all systems."""
+    labels: tuple[tuple[str, str], ...]
+    """As `EventLog.labels`."""
+    join: KeyLink | None = None
+    """How its events found their cases."""
+
+
+@dataclass(frozen=True)
 class EventLog:
     """One log in an in-process engine. Close it, or use it as a context manager, to free its storage."""
 
@@ -202,6 +256,23 @@ class EventLog:
     labels: tuple[tuple[str, str], ...] = ()
     """(label in the log, activity id) that the mapping states beyond a model's own aliases."""
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
+    systems: tuple[System, ...] = ()
+    """Where several exports are audited together: each of them, that of the process first. `events` and
+    `cases` then hold the process's own events and those that are joined to them, `provenance` speaks of all,
+    and `excluded` is that of the first."""
+    as_of: tuple[int, str] | None = None
+    """Of several systems, instant of judgement and its basis: the earliest as-of of those in the log."""
+
+    @property
+    def every_row(self) -> ir.Table:
+        """row_no, file_no, source_row and t_us of every event of every system."""
+        columns = ("row_no", "file_no", "source_row", "t_us")
+        first, *others = [each.events.select(*columns) for each in self.systems] or [
+            self.events.select(*columns)
+        ]
+        for each in others:
+            first = first.union(each)
+        return first
 
     def close(self) -> None:
         """Drop the engine's storage; the tables cannot be read afterwards."""

@@ -17,6 +17,7 @@ from reference_models.contract import (
     MatchDocument,
     MaybeStated,
     PeriodDocument,
+    ReconciliationDocument,
     RowDocument,
     RuleDocument,
     SeverityFactorDocument,
@@ -47,9 +48,11 @@ from reference_models.model import (
     Pause,
     PeriodLimit,
     PingPong,
+    Reconciliation,
     ReferenceModel,
     Role,
     SeverityFactor,
+    Side,
     Standing,
     Text,
     Told,
@@ -121,6 +124,11 @@ def build_model(
         ),
         matches=tuple(_match(key, each, contract.idle_calendar) for key, each in contract.matches.items()),
         per_period=tuple(_per_period(key, each) for key, each in contract.per_period.items()),
+        systems={key: _text(each.name) for key, each in contract.systems.items()},
+        reconciliation=tuple(
+            _reconciliation(key, each, contract.idle_calendar)
+            for key, each in contract.reconciliation.items()
+        ),
         duplicates=tuple(_duplicates(contract)),
         ping_pong=_ping_pong(contract),
         idle_limits=tuple(
@@ -258,6 +266,20 @@ def _match(key: str, document: MatchDocument, calendar: str) -> Match:
         other_when=_comparisons(document.other_when),
         limit=_limit(document.limit),
         calendar=document.calendar or calendar,
+        authority=_authority(document),
+    )
+
+
+def _reconciliation(key: str, document: ReconciliationDocument, calendar: str) -> Reconciliation:
+    sends, records = document.sends, document.records
+    return Reconciliation(
+        id=key,
+        name=_text(document.name),
+        sends=Side(sends.system, sends.activity, sends.key),
+        records=Side(records.system, records.activity, records.key),
+        limit=_limit(document.within),
+        calendar=document.calendar or calendar,
+        spelling=document.spelling,
         authority=_authority(document),
     )
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from logs.documents import Document
+from logs.key_links import Spelling
 from reference_models.rules import COUNTED, PLACED, RELATED
 
 Standing = Literal["sourced", "inferred", "assumed", "user"]
@@ -482,6 +483,43 @@ class DuplicateDocument(Stated):
         return self
 
 
+class SystemDocument(Document):
+    """A system whose export is audited; its key is the name of its source."""
+
+    name: TextDocument
+
+
+class SideDocument(Document):
+    """What one of two systems says of a thing that both must have."""
+
+    system: str
+    activity: str
+    key: str
+
+
+class ReconciliationDocument(Stated):
+    """What one system hands over, another records."""
+
+    name: TextDocument
+    sends: SideDocument
+    records: SideDocument
+    within: LimitDocument | None = None
+    calendar: str | None = None
+    normalise: tuple[Literal["width", "blanks", "case", "separators", "leading_zeros"], ...] = ()
+    prefixes: tuple[Written, ...] = ()
+
+    @model_validator(mode="after")
+    def _fits(self) -> ReconciliationDocument:
+        if self.calendar is not None and self.within is None:
+            raise ValueError("a calendar without a limit counts nothing: add 'within' or remove 'calendar'")
+        return self
+
+    @property
+    def spelling(self) -> Spelling:
+        """What does not tell two keys apart."""
+        return Spelling(self.normalise, self.prefixes)
+
+
 class PingPongDocument(Stated):
     """How often a case may go back to the role it came from."""
 
@@ -536,6 +574,10 @@ class ContractDocument(Document):
     matches: dict[str, MatchDocument] = Field(default_factory=dict)
     per_period: dict[str, PeriodDocument] = Field(default_factory=dict)
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
+    systems: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], SystemDocument] = Field(
+        default_factory=dict
+    )
+    reconciliation: dict[str, ReconciliationDocument] = Field(default_factory=dict)
     ping_pong: PingPongDocument | None = None
     idle_calendar: str = "around-the-clock"
     idle_limits: dict[str, IdleLimitDocument | None] = Field(default_factory=dict)

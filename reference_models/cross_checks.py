@@ -14,6 +14,7 @@ from reference_models.bpmn import Process
 from reference_models.contract import BandDocument, ContractDocument, MaybeStated, RowDocument, Stated
 from reference_models.deadline_tables import table_problems
 from reference_models.places import Places, Where
+from reference_models.reconciliation import reconciliation_problems
 from reference_models.rule_checks import rule_problems
 from reference_models.severities import severity_problems
 
@@ -65,6 +66,7 @@ def cross_problems(
         _sources(context),
         severity_problems(contract, places),
         rule_problems(contract, places),
+        reconciliation_problems(contract, places),
     )
     return tuple(problem for check in checks for problem in check)
 

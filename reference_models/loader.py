@@ -109,7 +109,11 @@ def _calendars(
     """The calendars that the contract names, and what is wrong with them."""
     used = {deadline.calendar: f"deadlines.{key}.calendar" for key, deadline in contract.deadlines.items()}
     used.setdefault(contract.idle_calendar, "idle_calendar")
-    for section, rules in (("rules", contract.rules), ("matches", contract.matches)):
+    for section, rules in (
+        ("rules", contract.rules),
+        ("matches", contract.matches),
+        ("reconciliation", contract.reconciliation),
+    ):
         for key, rule in rules.items():
             if rule.calendar is not None:
                 used.setdefault(rule.calendar, f"{section}.{key}.calendar")

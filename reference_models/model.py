@@ -11,6 +11,8 @@ from reference_models.authority import Standing as Standing
 from reference_models.authority import Text as Text
 from reference_models.calendars import Calendar
 from reference_models.duplicates import DuplicateIdentity as DuplicateIdentity
+from reference_models.reconciliation import Reconciliation as Reconciliation
+from reference_models.reconciliation import Side as Side
 from reference_models.rules import Comparison as Comparison
 from reference_models.rules import DeclareRule as DeclareRule
 from reference_models.rules import FourEyes as FourEyes
@@ -400,6 +402,9 @@ class ReferenceModel:
     four_eyes: tuple[FourEyes, ...] = ()
     matches: tuple[Match, ...] = ()
     per_period: tuple[PeriodLimit, ...] = ()
+    systems: Mapping[str, Text] = field(default_factory=dict)
+    """Systems that it speaks of, by the names of their sources."""
+    reconciliation: tuple[Reconciliation, ...] = ()
 
     @property
     def sha256(self) -> str:

@@ -14,7 +14,7 @@ from ibis.common.exceptions import TableNotFound
 from rapidfuzz import process
 
 from logs.event_log import SourceFile
-from logs.problems import InputError, Problem
+from logs.problems import InputError, NoRowsError, Problem
 from logs.readers.raw import Options, RawTable, create_unread, distinct_headings, insert, kept
 from logs.sources import Source
 from logs.store import Store, name
@@ -207,7 +207,7 @@ def _numbered(
     query = f"{query}\n-- rows in the order of {', '.join(headings[i] for i in order)}; {_ORDER}"
     sha256, size, rows = _hash(store, table, keep, query)
     if not rows:
-        raise InputError(
+        raise NoRowsError(
             Problem("the table has no rows", source.name, None, "check that it is the one you mean")
         )
     return SourceFile(source.name, sha256, size, "table", rows_read=rows, query=query)

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from logs.event_log import Reason, SourceFile
-from logs.problems import InputError, Problem
+from logs.problems import InputError, NoRowsError, Problem
 from logs.readers.raw import UNREAD, Options, RawTable, create_unread, distinct_headings, kept
 from logs.sources import Source, unpack
 from logs.store import Store, name, text
@@ -57,7 +57,7 @@ def _load(store: Store, source: Source, path: Path, file_no: int, options: Optio
     table = f"raw_{file_no}"
     expected = int(store.value(f"SELECT sum(num_rows) FROM parquet_file_metadata({_quoted(path)})") or 0)
     if not expected:
-        raise InputError(Problem("holds no rows", source.name, None, "export it again with its rows"))
+        raise NoRowsError(Problem("holds no rows", source.name, None, "export it again with its rows"))
     options.progress("read", 0, expected)
     _fill(store, path, table, columns, keep)
     rows = int(store.value(f"SELECT count(*) FROM {table}"))

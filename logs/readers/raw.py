@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from logs.event_log import Reason, SourceFile
-from logs.problems import InputError, Problem
+from logs.problems import InputError, NoRowsError, Problem
 from logs.store import Store, stripped
 
 BATCH = 20_000
@@ -187,4 +187,4 @@ def kept(headings: Sequence[str], wanted: frozenset[str] | None) -> list[int]:
 
 def no_rows(file: str) -> InputError:
     """The error for a file with a heading and nothing below it."""
-    return InputError(Problem("has a heading but no rows", file, 1, "export it again with its rows"))
+    return NoRowsError(Problem("has a heading but no rows", file, 1, "export it again with its rows"))

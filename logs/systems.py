@@ -1,0 +1,437 @@
+"""Several systems read as one log: each with mapping and as-of, joined by a key (docs/decisions/0015)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import ibis
+import ibis.expr.types as ir
+
+from logs.event_log import (
+    EVENT_COLUMNS,
+    EXCLUDED_COLUMNS,
+    EventLog,
+    Provenance,
+    Reason,
+    RowCount,
+    SourceFile,
+    System,
+    SystemFacts,
+    Window,
+)
+from logs.joining import Joined, join_events, renamed_labels
+from logs.mapping import Mapping
+from logs.named_sources import NamedSource, NamedSources, load_sources
+from logs.problems import InputError, NoRowsError, Problem
+from logs.readers.raw import Progress
+from logs.reading import read
+from logs.sources import PathLike, find_sources
+from logs.staging import ROWS
+from logs.times import instant
+from logs.vocabulary import Vocabulary
+
+_UNREADABLE = tuple(
+    reason.value
+    for reason in (
+        Reason.FIELD_COUNT,
+        Reason.UNDECODABLE,
+        Reason.NOT_JSON,
+        Reason.NOT_AN_OBJECT,
+        Reason.REPEATED_KEY,
+        Reason.UNKNOWN_OBJECT,
+    )
+)
+"""Reasons of rows that never became candidates; their attributes are not known."""
+_HOUR_US = 3_600_000_000
+_DEFAULT_ZONE = Mapping(case="-", activity="-", time="-").zone
+
+
+def read_systems(
+    sources: NamedSources | PathLike,
+    *,
+    vocabulary: Vocabulary | None = None,
+    filters: Iterable[str] = (),
+    limit: float | None = None,
+    as_of_us: int | None = None,
+    now_us: int | None = None,
+    progress: Progress | None = None,
+) -> EventLog:
+    """Read the exports of several systems as one log.
+
+    `sources`: a file of named sources, or its content. The first source is that of the process: its cases are
+    the log's, `filters` select among them, and events of joined sources are added to them by their key.
+    `limit`, `vocabulary`, `progress`: as for `logs.read`, for each source. `as_of_us`: instant of judgement;
+    no source is judged later than it reaches. `now_us`: what lies after it is no event (2099-12-31).
+
+    Returns an EventLog with `systems` and `as_of`, to be closed. Raises InputError with the mistakes of all
+    sources; also where a join's key matches only if it were written otherwise, for a log that lacks most of a
+    system's events would make up findings.
+    """
+    named = sources if isinstance(sources, NamedSources) else load_sources(sources)
+    logs = _read_all(named, vocabulary, tuple(filters), limit, progress)
+    first = logs[0]
+    assert first is not None
+    try:
+        systems = _systems(named, logs, as_of_us, now_us)
+        return _together(named, first, systems)
+    except BaseException:
+        first.close()
+        raise
+    finally:
+        for each in logs[1:]:
+            if each is not None:
+                each.close()
+
+
+def _read_all(
+    named: NamedSources,
+    vocabulary: Vocabulary | None,
+    filters: tuple[str, ...],
+    limit: float | None,
+    progress: Progress | None,
+) -> list[EventLog | None]:
+    """The log of each source; None for one without rows (not the first)."""
+    logs: list[EventLog | None] = []
+    problems: list[Problem] = []
+    for at, each in enumerate(named.sources):
+        try:
+            log = read(
+                each.files,
+                each.mapping,
+                vocabulary=vocabulary,
+                filters=() if at else filters,
+                limit=limit,
+                progress=progress,
+            )
+            logs.append(log)
+        except InputError as error:
+            if isinstance(error, NoRowsError) and at and len(find_sources(each.files)) == 1:
+                logs.append(None)
+            else:
+                problems += error.problems
+        except BaseException:
+            _close(logs)
+            raise
+    if problems:
+        _close(logs)
+        raise InputError(problems)
+    return logs
+
+
+def _close(logs: Iterable[EventLog | None]) -> None:
+    for each in logs:
+        if each is not None:
+            each.close()
+
+
+def _systems(
+    named: NamedSources, logs: Sequence[EventLog | None], given: int | None, now_us: int | None
+) -> tuple[System, ...]:
+    """All sources in the engine of the first; numbers of rows and files go on from one to the next."""
+    first = logs[0]
+    assert first is not None
+    rows = files = 0
+    systems = []
+    for at, (source, log) in enumerate(zip(named.sources, logs, strict=True)):
+        if log is None:
+            systems.append(_empty(source, first, at, given))
+        elif at == 0:
+            systems.append(
+                System(_facts(source, log, given, now_us), log.events, _unused(log), log.excluded, log.labels)
+            )
+        else:
+            systems.append(_copied(source, log, first, at, rows, files, given, now_us))
+        files += len(systems[-1].facts.provenance.files)
+        rows += int((log.events.row_no.max().execute() if log else 0) or 0)
+    reference = given or max(each.facts.as_of_us or 0 for each in systems)
+    return tuple(
+        replace(each, facts=replace(each.facts, stale=_stale(each.facts, reference))) for each in systems
+    )
+
+
+def _stale(facts: SystemFacts, reference_us: int) -> bool:
+    if facts.max_age_hours is None:
+        return False
+    return facts.as_of_us is None or reference_us - facts.as_of_us > facts.max_age_hours * _HOUR_US
+
+
+def _copied(
+    source: NamedSource,
+    log: EventLog,
+    first: EventLog,
+    at: int,
+    rows: int,
+    files: int,
+    given: int | None,
+    now_us: int | None,
+) -> System:
+    moved = log.events.mutate(
+        row_no=log.events.row_no + rows,
+        copy_of_row=log.events.copy_of_row + rows,
+        file_no=(log.events.file_no + files).cast("int32"),
+    )
+    excluded = log.excluded.mutate(file_no=(log.excluded.file_no + files).cast("int32"))
+    return System(
+        _facts(source, log, given, now_us),
+        _transfer(log, first, moved, f"system_{at}_events"),
+        _transfer(log, first, _unused(log), f"system_{at}_unused"),
+        _transfer(log, first, excluded, f"system_{at}_excluded"),
+        log.labels,
+    )
+
+
+def _transfer(log: EventLog, target: EventLog, table: ir.Table, name: str) -> ir.Table:
+    """Copy a table from one log's engine into another's, in batches."""
+    engine = target.backend.con
+    engine.register("incoming", log.backend.to_pyarrow_batches(table))
+    engine.execute(f"CREATE TABLE {name} AS SELECT * FROM incoming")
+    engine.unregister("incoming")
+    return target.backend.table(name)
+
+
+def _unused(log: EventLog) -> ir.Table:
+    """What is known of the rows that were not used."""
+    rows = log.backend.table(ROWS)
+    attributes = log.provenance.attributes
+    columns = ("case_id", "activity", *attributes)
+    left_out = rows.filter(rows["_out"]).select(*columns)
+    excluded = log.excluded
+    unread = excluded.filter(excluded.disposition == "rejected", excluded.reason.isin(_UNREADABLE))
+    null = ibis.null("string")
+    return left_out.union(
+        unread.select("case_id", activity=null, **dict.fromkeys(attributes, null)).select(*columns)
+    )
+
+
+def _facts(source: NamedSource, log: EventLog, given: int | None, now_us: int | None) -> SystemFacts:
+    times = log.events.t_us
+    known = log.events.agg(first=times.min(), last=times.max()).execute()
+    first, last = (int(known[column].iloc[0]) for column in ("first", "last"))
+    latest = last
+    if now_us is not None and last > now_us:
+        past = log.events.filter(times <= now_us).t_us.max().execute()
+        latest = last if past is None or past != past else int(past)
+    window = log.provenance.window
+    as_of_us, basis = _as_of(source, log.provenance.zone, window, given) or (latest, "latest_event")
+    return replace(
+        _stated(source, log.provenance),
+        as_of_us=as_of_us,
+        as_of_basis=basis,
+        first_us=first if window.from_us is None else window.from_us,
+        last_us=last,
+    )
+
+
+def _as_of(source: NamedSource, zone: str, window: Window, given: int | None) -> tuple[int, str] | None:
+    """What is said of how far an export reaches, and the instant that was asked for if that is earlier."""
+    said = []
+    if given is not None:
+        said.append((given, "given"))
+    if source.entry.as_of is not None:
+        said.append((instant(source.entry.as_of, zone, source.name), "stated"))
+    if window.until_us is not None:
+        said.append((window.until_us, "window_end"))
+    return min(said, key=lambda each: each[0], default=None)
+
+
+def _stated(source: NamedSource, provenance: Provenance) -> SystemFacts:
+    entry = source.entry
+    return SystemFacts(
+        name=source.name,
+        titles=(entry.title.zh, entry.title.en) if entry.title else None,
+        provenance=replace(
+            provenance, files=tuple(replace(each, source=source.name) for each in provenance.files)
+        ),
+        as_of_us=None,
+        as_of_basis="",
+        first_us=None,
+        last_us=None,
+        part="beside",
+        max_age_hours=entry.max_age_hours,
+    )
+
+
+def _empty(source: NamedSource, first: EventLog, at: int, given: int | None) -> System:
+    """A system whose export has a heading and no rows."""
+    mapping = source.columns
+    zone = mapping.zone if mapping else _DEFAULT_ZONE
+    files = tuple(
+        SourceFile(each.name, each.sha256, each.size, each.format) for each in find_sources(source.files)
+    )
+    attributes = tuple(mapping.attributes) if mapping else ()
+    provenance = Provenance(
+        files=files,
+        mapping_text="",
+        mapping_sha256="",
+        mapping_origin=source.mapping or "proposed",
+        mapping_reasons=(),
+        zone=zone,
+        window=Window(),
+        layout=mapping.layout if mapping else "long",
+        filters=(),
+        rows_read=0,
+        rows_used=0,
+        excluded=(),
+        cells_rejected=0,
+        reject_limit=mapping.reject_limit if mapping else 1.0,
+        fields=frozenset(),
+        attributes=attributes,
+    )
+    reach = _as_of(source, zone, Window(), given)
+    facts = replace(_stated(source, provenance), as_of_us=reach[0] if reach else None)
+    facts = replace(facts, as_of_basis=reach[1] if reach else "")
+    columns = {"case_id": "string", "activity": "string", **dict.fromkeys(attributes, "string")}
+
+    def table(name: str, schema: dict[str, str]) -> ir.Table:
+        return first.backend.create_table(f"system_{at}_{name}", schema=ibis.schema(schema))
+
+    return System(
+        facts,
+        table("events", {**EVENT_COLUMNS, **dict.fromkeys(attributes, "string")}),
+        table("unused", columns),
+        table("excluded", EXCLUDED_COLUMNS),
+        (),
+    )
+
+
+def _together(named: NamedSources, first: EventLog, systems: tuple[System, ...]) -> EventLog:
+    """The log of the process: the first system's cases, with the events that others join to them."""
+    own, *others = systems
+    labels = dict(own.labels)
+    joined: list[Joined] = []
+    finished = [replace(own, facts=replace(own.facts, part="cases"))]
+    problems: list[Problem] = []
+    for at, (source, system) in enumerate(zip(named.sources[1:], others, strict=True), start=1):
+        if source.entry.joins is None:
+            finished.append(system)
+            continue
+        facts = replace(system.facts, part="joined")
+        if system.facts.empty:
+            finished.append(replace(system, facts=facts))
+            continue
+        outcome = join_events(first.backend, at, own, system, source.entry.joins)
+        problems += _join_doubt(named, outcome)
+        outcome = renamed_labels(outcome, system, labels, [own, *(each.system for each in joined)])
+        labels |= dict(outcome.labels)
+        joined.append(outcome)
+        finished.append(replace(outcome.system, facts=replace(facts, apart=outcome.apart)))
+    if problems:
+        raise InputError(problems)
+    log = _with_events(first, own, joined)
+    provenance = _provenance(finished)
+    part = [
+        each.facts for each in finished if each.facts.part != "beside" and each.facts.as_of_us is not None
+    ]
+    return replace(
+        log,
+        provenance=provenance,
+        labels=tuple(labels.items()),
+        systems=tuple(finished),
+        as_of=_earliest(part),
+    )
+
+
+def _earliest(facts: Sequence[SystemFacts]) -> tuple[int, str]:
+    """The earliest as-of, and why: of several that differ, that it is the earliest."""
+    earliest = min(facts, key=lambda each: each.as_of_us or 0)
+    assert earliest.as_of_us is not None
+    same = len({each.as_of_us for each in facts}) == 1
+    return earliest.as_of_us, earliest.as_of_basis if same else "earliest_source"
+
+
+def _join_doubt(named: NamedSources, joined: Joined) -> list[Problem]:
+    """A key that does not join is a mistake to mend, not a log with missing events."""
+    link = joined.link
+    if not link.doubt:
+        return []
+    where = (link.id, "joins", "key")
+    of, matched = sum(link.distinct[:1]), link.matched
+    what = f"'{link.id}' joins '{link.systems[1]}': {matched:,} of {of:,} keys match"
+    if link.doubt == "no_key_matches":
+        return [named.problem(where, what, "name another key or 'to' under joins")]
+    most = max(each.matched for each in link.comparisons)
+    steps = [each for each in link.mend.steps if each != "prefixes"]
+    said = [f"normalise: [{', '.join(steps)}]"] if steps else []
+    if link.mend.prefixes:
+        said.append(f"prefixes: [{', '.join(map(repr, link.mend.prefixes))}]")
+    mend = f"if they are the same, say so under joins: {' and '.join(said)}"
+    return [named.problem(where, f"{what}, {most:,} would if they were written alike", mend)]
+
+
+def _with_events(first: EventLog, own: System, joined: Sequence[Joined]) -> EventLog:
+    if not joined:
+        return first
+    names = [*own.facts.provenance.attributes]
+    for each in joined:
+        names += [name for name in each.system.facts.provenance.attributes if name not in names]
+
+    def listed(table: ir.Table) -> ir.Table:
+        columns = {name: table[name] if name in table.columns else ibis.null("string") for name in names}
+        return table.select(*EVENT_COLUMNS, **columns)
+
+    together = listed(own.events)
+    for each in joined:
+        together = together.union(listed(each.events))
+    events = first.backend.create_view("joined_log", together, overwrite=True)
+    cases = first.backend.create_table("joined_cases", _cases(first, own, joined, names), overwrite=True)
+    return replace(first, events=events, cases=cases)
+
+
+def _cases(first: EventLog, own: System, joined: Sequence[Joined], names: Sequence[str]) -> ir.Table:
+    """The first system's cases with what joined events add to them."""
+    cases = first.cases.mutate(
+        **{name: ibis.null("string") for name in names if name not in first.cases.columns}
+    )
+    for each in joined:
+        added = each.events
+        carried = [name for name in names if name in added.columns]
+        sums = added.group_by("case_id").agg(
+            more=added.count(),
+            early=added.t_us.min(),
+            late=added.t_us.max(),
+            **{f"{name}_": added[name].argmin(added.row_no) for name in carried},
+        )
+        table = cases.left_join(sums, "case_id").drop("case_id_right")
+        table = table.left_join(each.unused, "case_id").drop("case_id_right")
+        cases = table.select(
+            "case_id",
+            events=table.events + table.more.fill_null(0),
+            first_us=ibis.least(table.first_us, table.early.fill_null(table.first_us)),
+            last_us=ibis.greatest(table.last_us, table.late.fill_null(table.last_us)),
+            excluded_rows=table.excluded_rows + table.lost.fill_null(0),
+            **{
+                name: ibis.coalesce(table[name], table[f"{name}_"]) if name in carried else table[name]
+                for name in names
+            },
+        )
+    return cases.order_by("case_id")
+
+
+def _provenance(systems: Sequence[System]) -> Provenance:
+    """What all systems brought, in one: files and rows of all, columns of those in the log."""
+    every = [each.facts.provenance for each in systems]
+    part = [each.facts.provenance for each in systems if each.facts.part != "beside"]
+    texts = [f"# {each.facts.name}\n{each.facts.provenance.mapping_text}" for each in systems]
+    text = "".join(texts)
+    fates: dict[tuple[str, str], int] = {}
+    for count in (count for each in every for count in each.excluded):
+        key = (count.disposition, count.reason)
+        fates[key] = fates.get(key, 0) + count.rows
+    return replace(
+        every[0],
+        files=tuple(file for each in every for file in each.files),
+        mapping_text=text,
+        mapping_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        mapping_origin=", ".join(dict.fromkeys(each.mapping_origin for each in every)),
+        mapping_reasons=tuple(reason for each in every for reason in each.mapping_reasons),
+        layout="wide" if any(each.layout == "wide" for each in part) else "long",
+        rows_read=sum(each.rows_read for each in every),
+        rows_used=sum(each.rows_used for each in every),
+        excluded=tuple(RowCount(*key, rows) for key, rows in sorted(fates.items())),
+        cells_rejected=sum(each.cells_rejected for each in every),
+        fields=frozenset().union(*(each.fields for each in part)),
+        attributes=tuple(dict.fromkeys(name for each in part for name in each.attributes)),
+        headings=tuple(dict.fromkeys(pair for each in every for pair in each.headings)),
+    )
