@@ -35,7 +35,7 @@ from mining.findings import (
     Severity,
     Verdict,
 )
-from mining.ledger import with_ledger
+from mining.ledger import with_ledgers
 from mining.occurrences import with_fingerprint
 from mining.rates import rates
 from mining.severity_factors import raising_factors
@@ -48,6 +48,9 @@ SHOWN_VARIANTS = 100
 """Most frequent variants listed; those of example cases come besides."""
 SOURCE = "log"
 """Name of the only source of an audit of one log (part of every fingerprint)."""
+
+AT_RISK = "at_risk"
+"""Reason of a pending occurrence that a warning threshold has passed."""
 
 Progress = Callable[[str], None]
 
@@ -77,7 +80,7 @@ def audit(
     found = _detect(Evidence(bound, aligned), progress)
     progress("collect")
     findings = _findings(bound, aligned, found, worst)
-    findings = tuple(replace(f, worst=with_ledger(bound, f)) for f in findings)
+    findings = tuple(with_ledgers(bound, each) for each in findings)
     files = case_files(bound, aligned, _example_cases(findings))
     shown = sorted(
         {*range(1, min(SHOWN_VARIANTS, len(aligned.alignments)) + 1), *(f.variant for f in files.values())}
@@ -242,6 +245,8 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
     examples = worst_occurrences(violated, worst)
     innocent = found.table.filter(found.table.verdict == Verdict.CONFORMANT.value)
     look_alikes = worst_occurrences(innocent, worst) if found.explained else {}
+    near = found.table.filter((found.table.reason == AT_RISK).fill_null(False))
+    warned = worst_occurrences(near, worst) if any(map(_warns, found.reasons.values())) else {}
     raised = raising_factors(bound.model, found.rules, violated, bound.cases)
     findings = []
     for rule_id, counts in found.counts.items():
@@ -270,12 +275,17 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
                 raised=factors,
                 explained=found.explained.get(rule_id, ()),
                 look_alikes=tuple(look_alikes.get(rule_id, ())),
+                warned=tuple(warned.get(rule_id, ())),
                 clusters=(clusters or ())[:worst],
                 clusters_total=len(clusters or ()),
             )
         )
     findings.sort(key=lambda f: (-f.severity, -f.counts.violated, f.rule.id))
     return tuple(findings)
+
+
+def _warns(reasons: tuple[tuple[str, int], ...]) -> bool:
+    return any(reason == AT_RISK for reason, _ in reasons)
 
 
 def _sum_or_none(values: Iterable[float | None]) -> float | None:

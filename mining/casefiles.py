@@ -47,8 +47,8 @@ def _texts(row: Mapping[Hashable, object], names: Iterable[str]) -> tuple[tuple[
 
 
 def evidence_rows(bound: BoundLog, findings: Iterable[Finding]) -> dict[int, SourceRow]:
-    """The source rows that the findings' worst occurrences and look-alikes name, by row_no."""
-    shown = [each for f in findings for each in (*f.worst, *f.look_alikes)]
+    """The source rows that the findings' worst, look-alike and warned occurrences name, by row_no."""
+    shown = [each for f in findings for each in (*f.worst, *f.look_alikes, *f.warned)]
     numbers = sorted({row for occurrence in shown for row in occurrence.rows})
     wanted = _wanted(bound, "wanted_rows", {"row_no": numbers}, "int64")
     rows = bound.events.inner_join(wanted, "row_no").order_by("row_no").to_pandas()

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 from mining.bound_log import BoundLog
 from mining.clock import Clock, clock
 from mining.conformance import Conformance
-from mining.findings import Cluster, CouldNotCheck, Family, Rule
+from mining.findings import Cluster, CouldNotCheck, Family, Rule, Verdict
 from mining.severity import severity_of
 from reference_models.model import Authority, ReferenceModel, Standing
 
@@ -70,6 +70,8 @@ class Examples:
     """The instant at which both are judged, ISO 8601."""
     violations: int = 1
     """How many violated occurrences the violating log holds."""
+    found: Verdict = Verdict.VIOLATED
+    """Their verdict; PENDING of a kind that warns before anything is violated."""
 
 
 class Detector:

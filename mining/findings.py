@@ -247,6 +247,8 @@ class Finding:
     """(reason code, occurrences) of those that only look like violations, and count as conformant."""
     look_alikes: tuple[Occurrence, ...] = ()
     """The first of them with their evidence, in the order of the worst."""
+    warned: tuple[Occurrence, ...] = ()
+    """Pending occurrences past a warning threshold ('at_risk' in `reasons`): those nearest to their limit."""
     clusters: tuple[Cluster, ...] = ()
     """The clusters of its pairs with the greatest exposure; `exposure` is then that of all clusters."""
     clusters_total: int = 0

@@ -10,7 +10,7 @@ import pandas as pd
 from mining.bound_log import BoundLog
 from mining.clock import AROUND_THE_CLOCK, HOUR_US, day_table
 from mining.deadlines import pauses_table
-from mining.findings import ClockInterval, Family, Finding, Occurrence
+from mining.findings import ClockInterval, Family, Finding, Occurrence, Rule
 from reference_models.calendars import Calendar
 from reference_models.model import Deadline
 
@@ -19,15 +19,25 @@ LONGEST = 60
 """Stretches listed; a longer ledger is left out of the report (the measure still stands)."""
 
 
-def with_ledger(bound: BoundLog, finding: Finding) -> tuple[Occurrence, ...]:
-    """The worst occurrences of a deadline finding with their ledgers; others as they are."""
-    if finding.rule.family is not Family.DEADLINE or not finding.worst:
-        return finding.worst
-    deadline = next(d for d in bound.model.deadlines if d.id == finding.rule.deadline)
-    cases = [occurrence.case_id for occurrence in finding.worst]
+def with_ledgers(bound: BoundLog, finding: Finding) -> Finding:
+    """A deadline finding whose worst and warned occurrences have their ledgers; others as they are."""
+    if finding.rule.family is not Family.DEADLINE:
+        return finding
+    return replace(
+        finding,
+        worst=_with_ledger(bound, finding.rule, finding.worst),
+        warned=_with_ledger(bound, finding.rule, finding.warned),
+    )
+
+
+def _with_ledger(bound: BoundLog, rule: Rule, occurrences: tuple[Occurrence, ...]) -> tuple[Occurrence, ...]:
+    if not occurrences:
+        return ()
+    deadline = next(d for d in bound.model.deadlines if d.id == rule.deadline)
+    cases = [occurrence.case_id for occurrence in occurrences]
     pauses = bound.log.backend.table(pauses_table(deadline))
     paused = pauses.filter(pauses.case_id.isin(cases)).order_by("case_id", "from_us").to_pandas()
-    return tuple(replace(o, ledger=_ledger(bound, deadline, o, paused)) for o in finding.worst)
+    return tuple(replace(o, ledger=_ledger(bound, deadline, o, paused)) for o in occurrences)
 
 
 def _ledger(

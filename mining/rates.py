@@ -69,12 +69,11 @@ def _rate(
 
 def _cell_counts(deadline: Deadline, row: str, category: str, counts: Mapping[str, Counts]) -> Counts:
     """Stopped and running clocks of one cell together."""
-    subject = f"{deadline.id}/{row}/{category}"
-    late = counts.get(f"deadline.late:{subject}", Counts())
-    running = counts.get(f"deadline.overdue_and_open:{subject}", Counts())
+    kinds = ("late", "overdue_and_open", "at_risk")
+    each = [counts.get(f"deadline.{kind}:{deadline.id}/{row}/{category}", Counts()) for kind in kinds]
     return Counts(
-        late.conformant + running.conformant,
-        late.violated + running.violated,
-        late.pending + running.pending,
-        late.not_determinable + running.not_determinable,
+        sum(one.conformant for one in each),
+        sum(one.violated for one in each),
+        sum(one.pending for one in each),
+        sum(one.not_determinable for one in each),
     )

@@ -13,7 +13,7 @@ DEFAULTS: dict[str, Severity] = {
     "lost": Severity.HIGH,
     "deadline": Severity.MEDIUM,
     "deadline.overdue_and_open": Severity.HIGH,
-    "deadline.at_risk": Severity.LOW,
+    "deadline.at_risk": Severity.INFO,  # a warning is no breach
     "rule": Severity.MEDIUM,
     "deviation": Severity.LOW,
     "deviation.skipped": Severity.MEDIUM,

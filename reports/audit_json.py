@@ -8,7 +8,17 @@ from pathlib import Path
 
 from logs.event_log import Provenance
 from mining.audit_result import Audit
-from mining.findings import CaseFile, CouldNotCheck, Counts, Finding, Move, Rate, SourceRow, VariantSummary
+from mining.findings import (
+    CaseFile,
+    CouldNotCheck,
+    Counts,
+    Finding,
+    Move,
+    Occurrence,
+    Rate,
+    SourceRow,
+    VariantSummary,
+)
 from reference_models.model import Authority, ReferenceModel, Text
 from reports.canonical import JsonObject, JsonValue, canonical, encode
 from reports.discovery_json import discovery_object, input_object, window_object
@@ -198,20 +208,22 @@ def _finding(finding: Finding) -> JsonObject:
         ],
         "clusters_total": finding.clusters_total,
         "cause": None,
-        "worst": [
+        "warned": [_with_ledger(each) for each in finding.warned],
+        "worst": [_with_ledger(each) for each in finding.worst],
+    }
+
+
+def _with_ledger(occurrence: Occurrence) -> JsonObject:
+    return {
+        "fingerprint": occurrence.fingerprint,
+        "ledger": [
             {
-                "fingerprint": each.fingerprint,
-                "ledger": [
-                    {
-                        "state": part.state,
-                        "from_us": part.from_us,
-                        "until_us": part.until_us,
-                        "counted": part.counted,
-                    }
-                    for part in each.ledger
-                ],
+                "state": part.state,
+                "from_us": part.from_us,
+                "until_us": part.until_us,
+                "counted": part.counted,
             }
-            for each in finding.worst
+            for part in occurrence.ledger
         ],
     }
 

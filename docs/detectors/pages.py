@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mining.detection import Detector, Examples
 from mining.detectors import detectors
+from mining.findings import Verdict
 
 FOLDER = Path(__file__).parent
 HEADINGS = {
@@ -95,7 +96,7 @@ def _examples(check: str, example: Examples) -> list[str]:
     return [
         f"## Example: {check}",
         "",
-        f"Judged at {example.as_of}. Found {found}:",
+        f"Judged at {example.as_of}. Found {found}{_as_what(example)}:",
         "",
         *_csv(example.violating),
         "",
@@ -104,6 +105,10 @@ def _examples(check: str, example: Examples) -> list[str]:
         *_csv(example.conforming),
         "",
     ]
+
+
+def _as_what(example: Examples) -> str:
+    return "" if example.found is Verdict.VIOLATED else f" ({example.found})"
 
 
 def _csv(text: str) -> list[str]:

@@ -33,11 +33,13 @@ class DeadlineLate(Detector):
     Verdicts: conformant, violated, pending (open and in time); not determinable: an attribute is missing or
     unknown, no row or no limit is given, the source can be read two ways and the case lies between, the start
     was not recorded, the case ended without the clock's stop, the calendar has no published days, or the stop
-    of a clock past its limit may be among the case's rejected rows or unknown labels. *At risk* speaks of
-    clocks that run and are in time: pending before the threshold, violated after it, no breach yet.
+    of a clock past its limit may be among the case's rejected rows or unknown labels. *At risk* is a warning
+    and no breach: pending, listed on its own in the report. A running clock is either overdue, at risk, or
+    in time.
     Source: domain.md, 'Deadlines' (S1); design.md, 'Clock'.
     Re-perform: docs/re-perform-a-deadline.md goes through one deadline in working days and one in hours. An
-    open clock is measured to the as-of instant of the report.
+    open clock is measured to the as-of instant of the report. It is at risk if the measure is no more than
+    the limit, and more than the limit times the share of the contract's warning.
     """
 
     family = Family.DEADLINE
@@ -57,11 +59,11 @@ class DeadlineLate(Detector):
             """,
             as_of="2024-03-14T12:00+08:00",
         ),
-        "overdue_and_open": Examples(  # waiting for the customer from Friday to Tuesday stops the clock
+        "overdue_and_open": Examples(  # waiting for the customer from Thursday to Tuesday stops the clock
             conforming="""
                 case,activity,time,grade,lines
                 1,受理,2024-03-07 09:00,A,5
-                1,等客户,2024-03-08 09:00,A,5
+                1,等客户,2024-03-07 15:00,A,5
                 1,客户就绪,2024-03-12 09:00,A,5
             """,
             violating="""
@@ -71,7 +73,7 @@ class DeadlineLate(Detector):
             """,
             as_of="2024-03-13T12:00+08:00",
         ),
-        "at_risk": Examples(  # six tenths of ten working days: warned of from the seventh on
+        "at_risk": Examples(  # six tenths of ten working days: warned of from the seventh on, and in time
             conforming="""
                 case,activity,time,grade,lines
                 1,受理,2024-03-05 09:00,C,5
@@ -81,6 +83,7 @@ class DeadlineLate(Detector):
                 1,受理,2024-03-04 09:00,C,5
             """,
             as_of="2024-03-13T12:00+08:00",
+            found=Verdict.PENDING,
         ),
     }
 
@@ -105,13 +108,12 @@ class DeadlineLate(Detector):
             run = clock_runs(evidence, deadline)
             for kind in _BREACHES:
                 rules += deadline_rules(self, evidence.model, deadline, kind)
-            tables.append(self._judge(evidence, deadline, run))
             if deadline.warning:
                 rules += [
                     _warned(rule, deadline.warning, self, evidence)
                     for rule in deadline_rules(self, evidence.model, deadline, "at_risk")
                 ]
-                tables.append(self._at_risk(evidence, deadline, deadline.warning, run))
+            tables.append(self._judge(evidence, deadline, run))
         found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
         return Detection(tuple(rules), found, None, tuple(refused_list))
 
@@ -135,15 +137,22 @@ class DeadlineLate(Detector):
             (~stopped, Verdict.PENDING.value),
             else_=Verdict.CONFORMANT.value,
         )
+        in_time = known & ~past & ~stopped
+        warned = in_time & ~beyond & ~doubtful & _past_warning(run, deadline.warning)
         reason = ibis.cases(
             (beyond, "calendar_ends"),
             (doubtful, "doubtful_limit"),
-            (known & ~past & ~stopped, "in_time"),
+            (warned, "at_risk"),
+            (in_time, "in_time"),
             (known & past & stopped & run.unseen, "one_time_per_milestone"),
             (known & past & ~stopped, absence_reason(run)),
             else_=run.reason,
         )
-        kind = ibis.ifelse(stopped | run.closed, "late", "overdue_and_open")
+        kind = ibis.cases(
+            (stopped | run.closed, "late"),
+            (warned.fill_null(False), "at_risk"),
+            else_="overdue_and_open",
+        )
         return occurrences(
             run,
             rule_id=ibis.literal("deadline.") + kind + ":" + run.subject,
@@ -159,39 +168,12 @@ class DeadlineLate(Detector):
             rows=run.rows,
         )
 
-    def _at_risk(
-        self, evidence: Evidence, deadline: Deadline, warning: DeadlineWarning, run: ir.Table
-    ) -> ir.Table:
-        """Clocks that run, and not past their limit: those are overdue."""
-        run = with_unseen(evidence, run, deadline.stop)
-        run = run.filter(run.stop_us.isnull() & ~run.closed)
-        run = run.filter((run.to_axis <= run.due_axis).fill_null(True))
-        known = run.reason.isnull()
-        beyond = known & (run.from_axis.isnull() | run.to_axis.isnull())
-        threshold = run["limit"] * warning.share
-        warned = run.measure > threshold
-        return occurrences(
-            run,
-            rule_id=ibis.literal("deadline.at_risk:") + run.subject,
-            case_id=run.case_id,
-            verdict=ibis.cases(
-                (~known | beyond, Verdict.NOT_DETERMINABLE.value),
-                (warned, absence_verdict(run)),
-                else_=Verdict.PENDING.value,
-            ),
-            reason=ibis.cases(
-                (~known, run.reason),
-                (beyond, "calendar_ends"),
-                (warned, absence_reason(run)),
-                else_="in_time",
-            ),
-            measure=run.measure,
-            limit=threshold,
-            start_us=run.start_us,
-            due_us=run.due_us,
-            anchor=run.anchor,
-            rows=run.rows,
-        )
+
+def _past_warning(run: ir.Table, warning: DeadlineWarning | None) -> ir.BooleanValue:
+    """Whether more of the limit is used up than the share from which the contract warns."""
+    if warning is None:
+        return ibis.literal(False)
+    return (run.measure > run["limit"] * warning.share).fill_null(False)
 
 
 def _warned(rule: Rule, warning: DeadlineWarning, detector: Detector, evidence: Evidence) -> Rule:

@@ -149,9 +149,8 @@ def _condition(finding: Finding, c: Context) -> str:
     number = c.formats.number
     sentences = []
     if finding.rule.kind == "overdue_and_open":  # what was done in time has its own finding: no share
-        sentences.append(c.t("condition.overdue", violated=number(counts.violated), all=number(counts.total)))
-    elif finding.rule.kind == "at_risk":  # only clocks that run are looked at: no share
-        sentences.append(c.t("condition.at_risk", violated=number(counts.violated), all=number(counts.total)))
+        running = number(counts.total + _near_limit(finding, c))
+        sentences.append(c.t("condition.overdue", violated=number(counts.violated), all=running))
     elif counts.decided:
         share = c.formats.percent(counts.violated / counts.decided)
         sentences.append(
@@ -170,6 +169,12 @@ def _condition(finding: Finding, c: Context) -> str:
     if finding.ambiguous:
         sentences.append(c.t.count("condition.ambiguous", finding.ambiguous))
     return _joined(c, sentences)
+
+
+def _near_limit(finding: Finding, c: Context) -> int:
+    """Clocks of the same cell that run and are warned of: they have a rule of their own."""
+    rule = finding.rule.id.replace(".overdue_and_open:", ".at_risk:")
+    return sum(each.counts.total for each in c.audit.findings if each.rule.id == rule)
 
 
 def _effect(finding: Finding, over: Overrun | None, c: Context) -> str:

@@ -57,7 +57,11 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
     fingerprints = [str(each) for each in strings(frame["fingerprint"])]
     cases = sorted({*_texts(frame["case_id"]), *_texts(frame["related_case"])})
     case_at = {case: at for at, case in enumerate(cases)}
-    anchors = {each.fingerprint for finding in c.audit.findings for each in finding.worst}
+    anchors = {
+        each.fingerprint
+        for finding in c.audit.findings
+        for each in (*finding.worst, *finding.look_alikes, *finding.warned)
+    }
     return {
         "cases": [*map(visible, cases)],
         "rule": [rules.get(str(each), -1) for each in strings(frame["rule_id"])],

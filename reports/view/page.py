@@ -21,6 +21,7 @@ from reports.view.rates import RateTable, rate_tables
 from reports.view.scope import ScopeView, scope_view
 from reports.view.summary import SummaryView, summary_view
 from reports.view.variants import VariantView, variant_views
+from reports.view.warnings import WarningView, warning_views
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Page:
     """Findings with violations, by family: a card each."""
     undecided: tuple[FindingView, ...]
     """Nothing violated, but something undecided."""
+    warnings: tuple[WarningView, ...]
+    """In time, and past a warning threshold."""
     look_alikes: tuple[LookAlikeView, ...]
     """What only looks like a violation, with the reason."""
     clear: tuple[ClearView, ...]
@@ -59,7 +62,9 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
     c = context(audit, lang, people)
     findings = finding_views(c)
     undecided = [
-        f for f, v in zip(audit.findings, findings, strict=True) if not v.violated and f.counts.undecided
+        f
+        for f, v in zip(audit.findings, findings, strict=True)
+        if not v.violated and f.counts.undecided and not f.warned
     ]
     open_ids = {each.rule.id for each in undecided}
     model = audit.model
@@ -82,6 +87,7 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
         rates=rate_tables(c),
         families=family_views(c, findings),
         undecided=tuple(each for each in findings if each.rule_id in open_ids),
+        warnings=warning_views(c),
         look_alikes=look_alike_views(c),
         clear=clear_views(c),
         variants=variant_views(c),

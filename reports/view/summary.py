@@ -37,6 +37,8 @@ class SummaryView:
     reasons: tuple[str, ...]
     tiles: tuple[tuple[str, str, str, str], ...]
     """(verdict, name, number, what it means)."""
+    warned: str
+    """How many pending obligations are near their limit; empty where none is."""
     families: tuple[FamilyLine, ...]
     leading: tuple[LeadingView, ...]
     leading_more: str
@@ -48,6 +50,7 @@ def summary_view(c: Context) -> SummaryView:
     conclusion = c.audit.conclusion
     totals = _sum(c, None)
     violated = sum(each.is_violated for each in c.audit.findings)
+    warned = sum(dict(each.reasons).get("at_risk", 0) for each in c.audit.findings)
     leading = leading_views(c)
     rest = len(leading) - LEADING
     sentence = (
@@ -70,6 +73,7 @@ def summary_view(c: Context) -> SummaryView:
             (verdict, c.t(f"verdict.{verdict}"), c.formats.number(number), c.t(f"verdict.{verdict}.meaning"))
             for verdict, number in vars(totals).items()
         ),
+        warned=c.t.count("summary.warned", warned) if warned else "",
         families=tuple(_family(c, family) for family in Family),
         leading=leading[:LEADING],
         leading_more=c.t.count("summary.more", rest) if rest > 0 else "",

@@ -197,8 +197,6 @@ class Reperformance:
             blank = not self.attribute(case, "grade") or not self.attribute(case, "lines")
             why = "missing_attribute" if blank else "no_such_category" if category is None else "no_row"
             self.found[key] = Judged("not_determinable", why, rows=evidence)
-            if not stops:
-                self.found[warned] = Judged("not_determinable", why, rows=evidence)
             return
         limit = {"few": {"A": 3, "C": 10}, "many": {"A": 20, "C": 20}}[row][category]
         doubtful = 5 if (row, category) == ("many", "A") else None
@@ -220,16 +218,14 @@ class Reperformance:
             used = self.days_until(begin.date(), standing.date()) - moved
             due = None  # it moves on while the pause lasts
         late = used > limit
-        if not late and not stops:
-            near = used > 0.6 * limit
-            self.found[warned] = Judged(*(self.absence(case) if near else ("pending", "in_time")), used, due)
-            self.found[warned].rows = evidence
         if late and stops:
             judged = Judged("violated", None, used, due, evidence)
         elif late:
             judged = Judged(*self.absence(case), used, due, evidence)
         elif doubtful is not None and used > doubtful:
             judged = Judged("not_determinable", "doubtful_limit", used, due, evidence)
+        elif not stops and used > 0.6 * limit:
+            key, judged = warned, Judged("pending", "at_risk", used, due, evidence)
         elif not stops:
             judged = Judged("pending", "in_time", used, due, evidence)
         else:

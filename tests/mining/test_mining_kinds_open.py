@@ -37,16 +37,30 @@ AS_OF = "2024-03-13T12:00+08:00"
 
 def test_at_risk_are_clocks_that_run_in_time_and_past_the_threshold():
     result = audit_text(CLOCKS, AS_OF, reject_limit=1, time_formats=MINUTES)
-    assert verdicts(result, "deadline.at_risk") == {
+    assert verdicts(result, "deadline.at_risk") == {"near": "pending", "unread": "pending"}
+    assert verdicts(result, "deadline.overdue_and_open") == {
         "young": "pending",
-        "near": "violated",
-        "unread": "not_determinable",
+        "over": "violated",
         "no class": "not_determinable",
     }
     assert ("deadline.overdue_and_open:delivery/few/C", "over") in found(result)
     (finding,) = [f for f in result.findings if f.rule.id == "deadline.at_risk:delivery/few/C"]
-    assert (finding.rule.limit, finding.worst[0].measure) == (6, 7)
-    assert finding.worst[0].ledger
+    assert [(each.case_id, each.measure, each.limit) for each in finding.warned] == [
+        ("near", 7, 10),
+        ("unread", 7, 10),
+    ]
+    assert (finding.rule.limit, finding.reasons, finding.worst) == (6, (("at_risk", 2),), ())
+    assert finding.warned[0].ledger
+    assert set(finding.warned[0].rows) <= result.evidence.keys()
+
+
+def test_a_warning_is_no_breach():
+    result = audit_text("case,activity,time,grade,lines\nnear,受理,2024-03-04 09:00,C,5", AS_OF)
+    (finding,) = [f for f in result.findings if f.rule.kind == "at_risk"]
+    assert (finding.is_violated, finding.severity.name) == (False, "INFO")
+    assert not [rule for rule, _ in found(result) if rule.startswith("deadline")]
+    (rate,) = [r for r in result.rates if (r.row, r.category) == ("few", "C")]
+    assert (rate.counts.pending, rate.counts.decided) == (1, 0)
 
 
 def test_a_warning_that_comes_true_is_the_same_occurrence():
