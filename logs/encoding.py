@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, AnyStr
 
+from logs.limits import MOST_RECORD, check_record
 from logs.problems import InputError, Problem
 from logs.sources import CHUNK
 
@@ -44,7 +46,7 @@ def decide(path: Path, file: str, named: str | None = None) -> Encoding:
         )
     if reads(path, "utf-8"):
         return Encoding("utf-8", "valid UTF-8")
-    return _by_lines(path)
+    return _by_lines(path, file)
 
 
 def _why(marked: str | None) -> str:
@@ -93,11 +95,11 @@ def _utf16(head: bytes) -> str | None:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _by_lines(path: Path) -> Encoding:
+def _by_lines(path: Path, file: str) -> Encoding:
     """Neither marked nor UTF-8 throughout: GB18030, or a mixture. Mostly ASCII lines say nothing."""
     kinds: Counter[str] = Counter()
     with path.open("rb") as stream:
-        for line in stream:
+        for line in _bounded(stream, file):
             if not line.isascii():
                 kinds[_kind(line)] += 1
     if not kinds["utf-8"] and not kinds["neither"]:
@@ -138,21 +140,33 @@ def transcode(path: Path, encoding: Encoding, target: Path) -> Path:
     return target
 
 
-def text_lines(path: Path, encoding: Encoding) -> Iterator[str]:
-    """Lines with their ends; foreign bytes come as lone surrogates (see FOREIGN)."""
+def text_lines(path: Path, encoding: Encoding, file: str) -> Iterator[str]:
+    """Lines with their ends; foreign bytes come as lone surrogates (see FOREIGN).
+
+    Raises InputError, with the file's name as the user gave it, for a line too long to be one.
+    """
     if encoding.foreign:
-        yield from _foreign_lines(path, encoding)
+        yield from _foreign_lines(path, encoding, file)
         return
     with path.open(encoding=encoding.name, newline="") as stream:
         if encoding.bom and encoding.name.startswith("utf"):
             stream.read(1)
-        yield from stream
+        yield from _bounded(stream, file)
 
 
-def _foreign_lines(path: Path, encoding: Encoding) -> Iterator[str]:
+def _bounded(stream: IO[AnyStr], file: str) -> Iterator[AnyStr]:
+    """Lines, none of which is read further than a record may go."""
+    number = 1
+    while line := stream.readline(MOST_RECORD):
+        check_record(file, len(line), number)
+        yield line
+        number += 1
+
+
+def _foreign_lines(path: Path, encoding: Encoding, file: str) -> Iterator[str]:
     with path.open("rb") as stream:
         stream.seek(encoding.bom)
-        for line in stream:
+        for line in _bounded(stream, file):
             if line.isascii():
                 yield line.decode("ascii")
             elif encoding.reject_utf8 and _valid(line, "utf-8"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import zlib
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -12,6 +14,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from logs.documents import Document, load_document
 from logs.event_log import CASE_COLUMNS, EVENT_COLUMNS
 
+_NO_TEXT = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")
+"""Codecs of Python that turn bytes into characters but are no encoding of a file."""
 _DELIMITER_WORDS = {"tab": "\t", "space": " "}
 TIME_WORDS = ("iso", "excel", "epoch_s", "epoch_ms")
 STANDARD = ("case", "activity", "time", "start", "resource", "role", "lifecycle", "event_id", "instance")
@@ -92,7 +96,7 @@ class Mapping(Document):
     def _known_zone(cls, zone: str) -> str:
         try:
             ZoneInfo(zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # the name of a folder, a name too long
             raise ValueError("no such time zone; IANA names look like Asia/Shanghai") from None
         return zone
 
@@ -103,7 +107,7 @@ class Mapping(Document):
             if delimiter in (character, word, repr(character)[1:-1]):
                 return word
         if isinstance(delimiter, str) and (
-            len(delimiter) != 1 or delimiter in '"\r\n' or not delimiter.isascii()
+            len(delimiter) != 1 or delimiter in '"\r\n\0' or not delimiter.isascii()
         ):
             raise ValueError("a delimiter is one ASCII character, or the word tab or space")
         return delimiter
@@ -116,12 +120,16 @@ class Mapping(Document):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, encoding: str | None) -> str | None:
-        import codecs
-
+        if not encoding:
+            return None
         try:
-            return codecs.lookup(encoding).name if encoding else None
-        except LookupError:
-            raise ValueError("no such encoding; try utf-8, gb18030 or utf-16") from None
+            known = codecs.lookup(encoding).name
+            plain = codecs.getincrementaldecoder(known)().decode(b"a,1\n") == "a,1\n"
+        except (LookupError, TypeError, ValueError, zlib.error):  # some of Python's codecs are no text
+            plain, known = False, ""
+        if not known.startswith(("utf-16", "utf-32")) and (not plain or known in _NO_TEXT):
+            raise ValueError("no such encoding; try utf-8, gb18030 or utf-16")
+        return known
 
     @field_validator("time_formats")
     @classmethod

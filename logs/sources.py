@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from logs.limits import check_growth
 from logs.problems import InputError, Problem
 
 CHUNK = 1 << 20
@@ -130,6 +131,7 @@ def unpack(source: Source, target: Path) -> Path:
         with gzip.open(source.path) as packed, target.open("wb") as plain:
             while chunk := packed.read(CHUNK):
                 done += plain.write(chunk)
+                check_growth(source.name, source.size, done)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise damaged_gzip(source.name, error, f"{done:,} bytes could be unpacked") from None
     return target

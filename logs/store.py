@@ -26,10 +26,10 @@ class Store:
     def __init__(self, size: int = 0) -> None:
         """`size`: bytes of the files that will be read."""
         self.folder = Path(tempfile.mkdtemp(prefix="walkthrough-"))
-        memory = _memory()
-        small = size <= IN_MEMORY * memory
+        installed = memory()
+        small = size <= IN_MEMORY * installed
         self.backend: Backend = ibis.duckdb.connect(":memory:" if small else self.folder / "log.duckdb")
-        limit = min(MEMORY_LIMIT if small else 2 * MEMORY_LIMIT, memory // 2)
+        limit = min(MEMORY_LIMIT if small else 2 * MEMORY_LIMIT, installed // 2)
         self.backend.con.execute(f"SET memory_limit = '{limit}B'")
         self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
         self.backend.con.execute("SET enable_progress_bar = false")
@@ -56,7 +56,7 @@ class Store:
         self._finalizer()
 
 
-def _memory() -> int:
+def memory() -> int:
     """Bytes of the machine's memory; 4 GiB where the system does not say."""
     if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -285,12 +285,12 @@ def instant(value: str, zone: str, file: str, *, whole_day: bool = False) -> int
     """
     try:
         moment = datetime.fromisoformat(value.strip())
-    except ValueError:
+        if whole_day and len(value.strip()) <= len("2026-03-31"):
+            moment += timedelta(days=1)
+    except (ValueError, OverflowError):
         raise InputError(
             Problem(f"'{value}' is not a date", file, None, "write 2026-03-31 or 2026-03-31 17:00")
         ) from None
-    if whole_day and len(value.strip()) <= len("2026-03-31"):
-        moment += timedelta(days=1)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(zone))
     return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)

@@ -15,6 +15,7 @@ import duckdb
 
 from logs.encoding import FOREIGN, Encoding, decide, has_foreign, text_lines, transcode
 from logs.event_log import Reason, SourceFile
+from logs.limits import check_columns, check_record
 from logs.problems import InputError, Problem
 from logs.readers.raw import (
     Options,
@@ -31,6 +32,8 @@ from logs.sources import Source, unpack
 from logs.store import Store, text
 
 DELIMITERS = ",\t;|^~\x01"
+_SAMPLED = 1 << 20
+"""Characters of a line that are looked at to find the delimiter."""
 _END = "\x00end of file\x00"
 
 
@@ -124,7 +127,7 @@ def _load_exactly(store: Store, path: Path, encoding: Encoding, raw: RawTable, o
     writer = RawWriter(store, raw.file_no, keep)
     width = len(raw.headings)
     doubtful = encoding.foreign
-    records = read_records(text_lines(path, encoding), raw.file.delimiter, raw.file.name)
+    records = read_records(text_lines(path, encoding, raw.file.name), raw.file.delimiter, raw.file.name)
     for number, fields in enumerate(itertools.islice(records, raw.first_row - 1, None), raw.first_row):
         if len(fields) != width or doubtful or "\x00" in "".join(fields):
             unread = _refusal(number, fields, width, raw.file.delimiter, encoding.name)
@@ -153,12 +156,13 @@ def _refusal(number: int, fields: list[str], width: int, delimiter: str, encodin
 
 def _heading(path: Path, encoding: Encoding, delimiter: str, file: str) -> tuple[tuple[str, ...], int, int]:
     """(headings, number of the row that follows, lines up to there): the first record that is not blank."""
-    lines = _Lines(text_lines(path, encoding), file)
+    lines = _Lines(text_lines(path, encoding, file), file)
     reader = csv.reader(lines, delimiter=delimiter)
     for number, cells in enumerate(_guarded(reader, lines), 1):
         if any(cell.strip() for cell in cells):
             if len(cells) == 1:
                 raise _one_column(file, delimiter, cells[0])
+            check_columns(file, len(cells), number)
             return distinct_headings(cells), number + 1, lines.number
     raise InputError(Problem("the file is empty", file, 1, "export it again"))
 
@@ -180,7 +184,7 @@ def _shown(delimiter: str) -> str:
 
 def _find_delimiter(path: Path, encoding: Encoding, file: str) -> str:
     """The character that splits heading and first rows into the same number of fields, and most of them."""
-    sample = list(itertools.islice(text_lines(path, encoding), 300))
+    sample = [line[:_SAMPLED] for line in itertools.islice(text_lines(path, encoding, file), 300)]
     scored = sorted(((_consistency(sample, d), -DELIMITERS.index(d), d) for d in DELIMITERS), reverse=True)
     (best, _, delimiter) = scored[0]
     if best <= 0:
@@ -213,12 +217,15 @@ class _Lines:
         self.lines, self.file = lines, file
         self.number = 0
         self.record: list[str] = []
+        self.size = 0
         self.ended = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self.lines:
             self.number += 1
             self.record.append(line)
+            self.size += len(line)
+            check_record(self.file, self.size, self.number - len(self.record) + 1)
             yield line
         self.ended = True
         yield _END  # an open quote swallows it: then it does not come back as a record of its own
@@ -236,6 +243,7 @@ def _guarded(reader: Iterator[list[str]], lines: _Lines) -> Iterator[list[str]]:
             _check_quotes(lines, start, reader)
         yield cells
         lines.record.clear()
+        lines.size = 0
         start = lines.number + 1
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pyarrow as pa
 from logs.encoding import Encoding, decide, has_foreign, text_lines
 from logs.event_log import Reason, SourceFile
 from logs.problems import InputError, Problem
-from logs.readers.json_values import RepeatedKeyError, as_text, decoder, texts
+from logs.readers.json_values import RepeatedKeyError, as_text, decode, texts
 from logs.readers.raw import BATCH, Options, RawTable, Unread, create_unread, write_unread
 from logs.sources import Source, unpack
 from logs.store import Store
@@ -36,7 +35,7 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     encoding = decide(path, source.name, options.encoding)
     writer = _Writer(store, file_no, source.name, options)
     rows = 0
-    for rows, line in enumerate(_lines(path, encoding), 1):
+    for rows, line in enumerate(text_lines(path, encoding, source.name), 1):
         found = _parse(line, rows, encoding.foreign)
         if isinstance(found, Unread):
             writer.refuse(found)
@@ -53,19 +52,15 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     return RawTable(writer.table, file, file_no, tuple(writer.headings), "source_row", 1)
 
 
-def _lines(path: Path, encoding: Encoding) -> Iterator[str]:
-    return text_lines(path, encoding)
-
-
 def _parse(line: str, number: int, foreign: bool) -> dict[str, Any] | Unread:
     """`foreign`: the file holds bytes that its encoding does not know, somewhere."""
     if foreign and has_foreign([line]):
         return Unread(number, Reason.UNDECODABLE, line.encode("utf-8", "backslashreplace").decode()[:200])
     try:
-        value = decoder.decode(line)
+        value = decode(line)
     except RepeatedKeyError as repeated:
         return Unread(number, Reason.REPEATED_KEY, f"{repeated.key}: {line.strip()}"[:200])
-    except (ValueError, RecursionError):  # more than 4,300 digits, or nested by the thousand, is no record
+    except (ValueError, RecursionError):  # more than 4,300 digits, or nested by the hundred, is no record
         shown = line.strip()[:200].replace("\x00", "\\x00")
         return Unread(number, Reason.NOT_JSON if shown else Reason.BLANK_LINE, shown)
     if not isinstance(value, dict):
@@ -142,7 +137,8 @@ class _Writer:
 
 
 def _no_object(path: Path, encoding: Encoding, file: str) -> InputError:
-    filled = ((number, line.strip()) for number, line in enumerate(_lines(path, encoding), 1) if line.strip())
+    numbered = enumerate(text_lines(path, encoding, file), 1)
+    filled = ((number, line.strip()) for number, line in numbered if line.strip())
     number, first = next(filled, (1, ""))
     what, mend = f"no line is a JSON object; the first is {first[:60]!r}", "write one object per line"
     if first.startswith(("[", "{")):

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from logs.limits import DEEPEST
+
 
 class RepeatedKeyError(ValueError):
     """A key stands twice in one object."""
@@ -35,6 +37,24 @@ def _constant(literal: str) -> Number | None:
 
 decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=Number, parse_constant=_constant)
 """Python writes NaN for what is missing; that is no JSON, but what it means is plain."""
+
+
+def decode(text: str) -> Any:
+    """A JSON text as a value. Raises ValueError for what is no JSON, or nested too deep to be worked with."""
+    value = decoder.decode(text)
+    if text.count("[") + text.count("{") > DEEPEST and _depth(value) > DEEPEST:
+        raise ValueError(f"lists and objects lie in each other more than {DEEPEST} deep")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """How deep lists and objects lie in each other, found level by level."""
+    depth, level = 0, [value] if isinstance(value, dict | list) else []
+    while level:
+        depth += 1
+        inner = (each.values() if isinstance(each, dict) else each for each in level)
+        level = [each for several in inner for each in several if isinstance(each, dict | list)]
+    return depth
 
 
 def as_text(value: Any) -> str | None:

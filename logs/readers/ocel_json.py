@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from typing import Any
 
 from logs.encoding import has_foreign
 from logs.problems import InputError, Problem
-from logs.readers.json_values import RepeatedKeyError, as_text, decoder
+from logs.readers.json_values import RepeatedKeyError, as_text, decode
 from logs.readers.ocel import flatten
 from logs.readers.ocel_tables import OcelTables, OcelTypes, refuse
 from logs.readers.raw import Options, RawTable
-from logs.sources import Source, damaged_gzip
-from logs.store import Store
+from logs.sources import Source, unpack
+from logs.store import Store, memory
 
+_MEMORY_PER_BYTE = 24
+"""Bytes of memory that a byte of a document takes at worst: an empty object is two characters."""
 _PARTS = ("eventTypes", "objectTypes", "events", "objects")
 _AGAIN = "export it again as OCEL 2.0 (ocel-standard.org)"
 
@@ -31,7 +31,7 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
 
 def fill(store: Store, source: Source, file_no: int) -> tuple[OcelTables, OcelTypes]:
     """The document's tables and types; see `load`."""
-    document = _document(source)
+    document = _document(store, source, file_no)
     reader = _Reader(OcelTables(store, file_no), source.name)
     types = OcelTypes(
         reader.types(document["eventTypes"], "event type"),
@@ -46,12 +46,16 @@ def fill(store: Store, source: Source, file_no: int) -> tuple[OcelTables, OcelTy
     return reader.tables, types
 
 
-def _document(source: Source) -> dict[str, Any]:
+def _document(store: Store, source: Source, file_no: int) -> dict[str, Any]:
+    path = unpack(source, store.folder / f"{file_no}.unpacked") if source.gzipped else source.path
+    most = memory() // _MEMORY_PER_BYTE
+    if path.stat().st_size > most:
+        what = f"is an OCEL in JSON of more than {most >> 20:,} MiB, too large for this machine's memory"
+        raise InputError(
+            Problem(what, source.name, None, "write it as OCEL 2.0 in SQLite, which is streamed")
+        )
     try:
-        data = gzip.decompress(source.path.read_bytes()) if source.gzipped else source.path.read_bytes()
-        document = decoder.decode(data.decode("utf-8-sig"))
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise damaged_gzip(source.name, error, "nothing could be read") from None
+        document = decode(path.read_bytes().decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise InputError(Problem("is not UTF-8 throughout", source.name, None, _AGAIN)) from None
     except RepeatedKeyError as repeated:

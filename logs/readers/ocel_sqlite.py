@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from logs.limits import MOST_RECORD
 from logs.problems import InputError, Problem
 from logs.readers.json_values import as_text
 from logs.readers.ocel import flatten
@@ -29,6 +30,8 @@ _RELATED = "object_object"
 _OWN = ("ocel_id", "ocel_time", "ocel_changed_field")
 _AGAIN = "export it again as OCEL 2.0 (ocel-standard.org)"
 _EXACT = 2**53
+_STEPS, _STEPS_PER_BYTE, _STEPS_AT_ONCE = 20_000_000, 200, 100_000
+"""Steps of SQLite's machine that reading may take. A row takes some twenty, and is several bytes long."""
 
 
 def load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
@@ -51,11 +54,32 @@ def fill(store: Store, source: Source, file_no: int) -> tuple[OcelTables, OcelTy
         )  # fmt: skip
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as database:
+            _guard(database, path.stat().st_size)
             return _Reader(database, OcelTables(store, file_no), source.name).read()
     except (sqlite3.Error, UnicodeDecodeError) as error:
+        if str(error) == "interrupted":
+            raise InputError(
+                Problem("a view in it computes far longer than its size explains", source.name, None,
+                        "write the tables themselves, without views")
+            ) from None  # fmt: skip
         raise InputError(
             Problem(f"is not a whole SQLite database ({error})", source.name, None, "copy or export it again")
         ) from None
+
+
+def _guard(database: sqlite3.Connection, size: int) -> None:
+    """A view may compute without end, and a value may be made as large as memory: both are cut short."""
+    database.execute("PRAGMA trusted_schema = OFF")
+    database.execute("PRAGMA cell_size_check = ON")
+    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MOST_RECORD)
+    left = (_STEPS + size * _STEPS_PER_BYTE) // _STEPS_AT_ONCE
+
+    def too_long() -> bool:
+        nonlocal left
+        left -= 1
+        return left < 0
+
+    database.set_progress_handler(too_long, _STEPS_AT_ONCE)
 
 
 class _Reader:

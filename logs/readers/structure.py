@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from logs.limits import MOST_RECORD
 from logs.sources import CHUNK
 
 QUOTE, LF, CR, NUL = 34, 10, 13, 0
@@ -46,6 +47,8 @@ def survey(path: Path, delimiter: str, skip: int = 0) -> Structure:
     """Go over a UTF-8 file once."""
     state = _State()
     for block in _blocks(path, skip):
+        if len(block) > MOST_RECORD:
+            return Structure(0, "an overlong line")
         state.tabs = state.tabs or b"\t" in block
         irregular = (
             _quoted(block, ord(delimiter), state) if b'"' in block or state.inside else _plain(block, state)
@@ -74,6 +77,9 @@ def _blocks(path: Path, skip: int) -> Iterator[bytes]:
                 rest = chunk[cut:]
             else:
                 rest += chunk
+                if len(rest) > MOST_RECORD:  # of no use to read on: the exact reader refuses it
+                    yield rest
+                    return
     if rest:
         yield rest + (b"\r\n" if crlf and not rest.endswith(b"\r") else b"\n")
 

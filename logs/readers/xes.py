@@ -16,6 +16,7 @@ from lxml import etree
 from pyarrow import parquet
 
 from logs.event_log import SourceFile
+from logs.limits import check_columns, check_growth
 from logs.problems import InputError, Problem
 from logs.readers.raw import Options, RawTable, create_unread
 from logs.sources import Source, damaged_gzip
@@ -26,6 +27,9 @@ CASE = "case:"
 _BATCH = 10_000
 _PROLOG = re.compile(r"\ufeff?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _PROLOG_LIMIT = 1 << 20
+_ENCODING = re.compile(r"""\ufeff?\s*<\?xml\b[^>]*?\sencoding\s*=\s*["']([^"'>]*)""")
+_ENCODINGS = ("utf-8", "utf8", "utf-16", "us-ascii", "ascii", "gb", "big5", "iso-8859-", "windows-125")
+"""Encodings in which the characters of a declaration are themselves, by how their names begin."""
 
 
 def load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
@@ -36,6 +40,10 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     """
     _check_prolog(source)
     wanted = sorted(options.wanted or standard_keys(source))
+    if not wanted:
+        raise InputError(
+            Problem("holds no event with an attribute", source.name, None, "export it again with its events")
+        )
     table, kept = f"raw_{file_no}", store.folder / f"raw_{file_no}.parquet"
     create_unread(store)
     # Through Parquet and not through Arrow: memory stays flat, and the engine need not load pandas for it.
@@ -86,6 +94,7 @@ def keys(source: Source, events: int = 1_000) -> tuple[str, ...]:
         for event, trace in _events(stream, source):
             found |= {CASE + key: None for key in _attributes(trace)} if trace is not None else {}
             found |= dict.fromkeys(_attributes(event))
+            check_columns(source.name, len(found))
             left -= 1
             if not left:
                 break
@@ -110,7 +119,7 @@ def _batches(stream: IO[bytes], wanted: list[str], source: Source) -> Iterator[l
         if len(columns[0]) >= _BATCH:
             yield columns
             columns = [[] for _ in wanted]
-    if columns[0]:
+    if columns and columns[0]:
         yield columns
 
 
@@ -186,6 +195,7 @@ def _check_prolog(source: Source) -> None:
         except (gzip.BadGzipFile, zlib.error) as error:
             raise damaged_gzip(source.name, error, "nothing could be read") from None
     text = head.decode(_utf(head), "replace")
+    _check_encoding(text, source)
     rest = text[_PROLOG.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
     if rest.startswith("<!DOCTYPE"):
         raise InputError(
@@ -194,6 +204,16 @@ def _check_prolog(source: Source) -> None:
         )  # fmt: skip
     if not re.match(r"<[A-Za-z_]", rest):
         raise InputError(Problem("is not XML", source.name, 1, "export the log as XES, or give a CSV"))
+
+
+def _check_encoding(text: str, source: Source) -> None:
+    """In an encoding that shifts, what we take for a comment may be a document type to the parser."""
+    declared = _ENCODING.match(text)
+    if declared and not declared[1].lower().startswith(_ENCODINGS):
+        raise InputError(
+            Problem(f"is declared to be in the encoding '{declared[1][:40]}', in which XES is not read",
+                    source.name, 1, "export it as UTF-8")
+        )  # fmt: skip
 
 
 def _utf(head: bytes) -> str:
@@ -205,5 +225,21 @@ def _utf(head: bytes) -> str:
 @contextmanager
 def _open(source: Source) -> Iterator[IO[bytes]]:
     path: Path = source.path
-    with gzip.open(path) if source.gzipped else path.open("rb") as stream:
-        yield stream  # type: ignore[misc]  # GzipFile reads bytes like any other
+    if not source.gzipped:
+        with path.open("rb") as stream:
+            yield stream
+        return
+    with gzip.open(path) as packed:
+        yield _Unpacked(packed, source)  # type: ignore[misc]  # reads bytes like any other
+
+
+class _Unpacked:
+    """A gzip file that may not grow without bound."""
+
+    def __init__(self, packed: gzip.GzipFile, source: Source) -> None:
+        self.packed, self.source = packed, source
+
+    def read(self, size: int = -1) -> bytes:
+        chunk = self.packed.read(size)
+        check_growth(self.source.name, self.source.size, self.packed.tell())
+        return chunk

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import lzma
 import re
+import struct
 import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -18,6 +21,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.utils.exceptions import InvalidFileException
 
 from logs.event_log import Reason, SourceFile
+from logs.limits import MOST_SHEET_ROWS, check_growth
 from logs.problems import InputError, Problem
 from logs.readers.raw import Options, RawTable, RawWriter, Unread, distinct_headings, kept, no_rows
 from logs.sources import Source
@@ -33,8 +37,17 @@ _BROKEN = (
     InvalidFileException,
     ParseError,
     etree.XMLSyntaxError,
+    AttributeError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+    lzma.LZMAError,
 )
 """What openpyxl lets through when a workbook is cut off or damaged."""
+_PROLOG_LIMIT = 4096
 _FORMULA = re.compile(
     rb'<c r="([A-Z]+)([0-9]+)"[^>]*>\s*<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
 )
@@ -46,23 +59,12 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     Raises InputError for a file that is no workbook or breaks off, a sheet that is not there, a sheet without
     rows.
     """
-    try:
-        return _load(store, source, file_no, options)
-    except InputError:
-        raise
-    except _BROKEN as error:
-        raise InputError(
-            Problem(f"is not a whole XLSX workbook ({error})", source.name, None, "copy or export it again")
-        ) from None
-
-
-def _load(store: Store, source: Source, file_no: int, options: Options) -> RawTable:
     with warnings.catch_warnings():  # openpyxl warns of styles and extensions, which do not matter here
         warnings.simplefilter("ignore", UserWarning)
-        book = openpyxl.load_workbook(source.path, read_only=True, data_only=True)
+        book = _open(source)
         try:
             sheet = _sheet(book, options.sheet, source)
-            rows = _rows(sheet)
+            rows = _rows(sheet, source)
             first = next(((number, cells) for number, cells in rows if any(cells)), None)
             if first is None:
                 raise InputError(
@@ -78,6 +80,39 @@ def _load(store: Store, source: Source, file_no: int, options: Options) -> RawTa
     if not read:
         raise no_rows(source.name)
     return dataclasses.replace(raw, file=dataclasses.replace(file, rows_read=read))
+
+
+@contextmanager
+def _whole(source: Source) -> Iterator[None]:
+    """Whatever openpyxl stumbles over is a fault of the workbook."""
+    try:
+        yield
+    except _BROKEN as error:
+        said = str(error)[:200] or type(error).__name__
+        raise InputError(
+            Problem(f"is not a whole XLSX workbook ({said})", source.name, None, "copy or export it again")
+        ) from None
+
+
+def _open(source: Source) -> Any:
+    with _whole(source):
+        _check_parts(source)
+        return openpyxl.load_workbook(source.path, read_only=True, data_only=True)
+
+
+def _check_parts(source: Source) -> None:
+    """Parts that would unpack without end, or that could declare entities, are refused unread."""
+    with zipfile.ZipFile(source.path) as archive:
+        parts = archive.infolist()
+        check_growth(source.name, source.size, sum(part.file_size for part in parts))
+        for part in parts:
+            with archive.open(part) as stream:
+                declared = b"<!DOCTYPE" in stream.read(_PROLOG_LIMIT)
+            if declared and part.filename.endswith((".xml", ".rels")):
+                raise InputError(
+                    Problem(f"its part {part.filename} declares a document type, which could define entities",
+                            source.name, None, "open the workbook in a spreadsheet program and save it")
+                )  # fmt: skip
 
 
 def _fill(writer: RawWriter, rows: Iterator[tuple[int, list[str]]], width: int, options: Options) -> int:
@@ -114,10 +149,21 @@ def _sheet(book: Any, named: str | None, source: Source) -> Any:
     return sheets[named]
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+def _rows(sheet: Any, source: Source) -> Iterator[tuple[int, list[str]]]:
     sheet.reset_dimensions()  # exporters write wrong ones, which would cut columns off
-    for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-        yield number, [_text(cell) for cell in cells]
+    rows = enumerate(sheet.iter_rows(values_only=True), 1)
+    while True:
+        with _whole(source):
+            number, cells = next(rows, (0, ()))
+            texts = [_text(cell) for cell in cells]
+        if not number:
+            return
+        if number > MOST_SHEET_ROWS:
+            raise InputError(
+                Problem(f"has a cell below row {MOST_SHEET_ROWS:,}, where a sheet ends", source.name, number,
+                        "open the workbook in a spreadsheet program and save it")
+            )  # fmt: skip
+        yield number, texts
 
 
 def _untrailed(cells: list[str]) -> list[str]:
