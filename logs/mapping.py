@@ -124,10 +124,11 @@ class Mapping(Document):
             return None
         try:
             known = codecs.lookup(encoding).name
-            plain = codecs.getincrementaldecoder(known)().decode(b"a,1\n") == "a,1\n"
+            wide = known.startswith(("utf-16", "utf-32"))
+            text = wide or codecs.getincrementaldecoder(known)().decode(b"a,1\n") == "a,1\n"
         except (LookupError, TypeError, ValueError, zlib.error):  # some of Python's codecs are no text
-            plain, known = False, ""
-        if not known.startswith(("utf-16", "utf-32")) and (not plain or known in _NO_TEXT):
+            text, known = False, ""
+        if not text or known in _NO_TEXT:
             raise ValueError("no such encoding; try utf-8, gb18030 or utf-16")
         return known
 

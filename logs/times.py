@@ -213,6 +213,8 @@ def _one(value: str, form: str, zone: str, plain: str | None) -> str:
         return _iso(value, zone, plain or plain_iso(value))
     word = f"lower({value}) IN ('epoch', 'infinity', '-infinity')"  # times to DuckDB, not to us
     read = f"try_strptime(CASE WHEN {word} THEN NULL ELSE {value} END, {text(form)})"
+    if form.endswith("%z"):
+        return f"CASE WHEN NOT ({_beyond_any_zone(value)}) THEN TRY(epoch_us({read})) END"
     if form.endswith("Z") or "%z" in form:  # both state the offset
         return f"TRY(epoch_us({read}))"
     return f"TRY({_since_epoch(read, zone)})"
@@ -224,7 +226,16 @@ def _iso(value: str, zone: str, plain: str) -> str:
     return (
         f"CASE WHEN NOT {_starts_with_digit(value)} THEN NULL"
         f" WHEN {naive} THEN TRY({_since_epoch(plain, zone)})"
+        f" WHEN {_beyond_any_zone(value)} THEN NULL"
         f" ELSE TRY(epoch_us(try_cast({value} AS TIMESTAMPTZ))) END"
+    )
+
+
+def _beyond_any_zone(value: str) -> str:
+    """SQL for an offset of more hours than any zone has; DuckDB would go along with +99:00."""
+    return " OR ".join(
+        f"(substr({value}, {sign}, 1) IN ('+', '-') AND substr({value}, {sign + 1}, 2) > '15')"
+        for sign in (-6, -5, -3)  # +08:00, +0800, +08
     )
 
 
