@@ -21,7 +21,8 @@ class HandoffPingPong(Detector):
     Meaning: a case goes from party A to B and straight back to A more often than allowed. Parties are the
     roles of the model (units read as roles by the contract, else the lane of the task), or the
     organisational units as logged. Between roles, the returns of the case's own reference path (its loops)
-    are allowed besides. Consecutive events of one party count as one stay.
+    are allowed besides. Consecutive events of one party count as one stay; where
+    the log records completions, its start events make no stay of their own.
     Needs: case, activity, time; for units: role.
     Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
     none.
@@ -173,6 +174,8 @@ def _acting(evidence: Evidence, between: str) -> ir.Table:
     events = evidence.bound.events
     party = events.role if between == "unit" else _role_of(evidence)
     acting = events.mutate(party=party).filter(ibis._.party.notnull())
+    if "complete" in evidence.bound.lifecycles:  # work that began elsewhere before this ended is no return
+        acting = acting.filter(acting.lifecycle.isnull() | (acting.lifecycle != "start"))
     # Between roles, notices and pauses lie beside the flow: nobody hands over by them.
     acting = acting.filter(acting.in_flow) if between == "role" else acting
     return acting.select("case_id", "t_us", "row_no", "party")

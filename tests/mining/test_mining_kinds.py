@@ -194,3 +194,20 @@ def test_an_early_end_is_told_once_and_after_the_last_event_in_its_place():
 def test_a_case_that_ended_in_its_place_conforms():
     (finding,) = [f for f in audit_text(WHOLE, AS_OF).findings if f.rule.kind == "early_end"]
     assert (finding.rule.id, finding.counts.conformant) == ("deviation.early_end:accept", 1)
+
+
+OVERLAPPING = """
+    case,activity,time,lifecycle
+    1,受理,2024-03-04 09:00,start
+    1,定方案,2024-03-04 10:00,start
+    1,受理,2024-03-04 11:00,complete
+    1,定方案,2024-03-04 12:00,complete
+"""
+
+
+def test_work_that_overlaps_is_not_pushed_back_and_forth():
+    assert [rule for rule, _ in found(audit_text(OVERLAPPING)) if "ping_pong" in rule] == []
+    bounced = OVERLAPPING + "    1,受理,2024-03-04 13:00,complete\n"
+    assert [rule for rule, _ in found(audit_text(bounced)) if "ping_pong" in rule] == [
+        "handoff.ping_pong:role"
+    ]
