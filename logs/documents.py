@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from logs.problems import InputError, Problem
+from logs.yaml_size import check_size
 
 Key = str | int
 Where = tuple[Key, ...]
@@ -22,7 +24,22 @@ class Document(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
+MOST_TEXT = 1 << 20
+"""Bytes of a document."""
+_SHOWN = 200
+"""Characters of a value that a message shows."""
 D = TypeVar("D", bound=Document)
+
+
+_MERGE = "tag:yaml.org,2002:merge"
+_TAGS = {
+    f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map", "value")
+}
+
+
+_NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_ORDINARY = re.compile(r"(?![-+]?\.[infaINFA]).{1,40}")
+"""No .inf, .nan, and not hundreds of digits."""
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -33,26 +50,30 @@ _StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith((":timestamp", ":bool"))]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-_StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", __import__("re").compile("^(?:true|false)$"), list("tf")
-)
+_StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 
 def parse_yaml(text: str, file: str) -> tuple[Any, dict[Where, int]]:
     """Read one YAML document.
 
     Returns the plain value and, for every key path in it, the line (from 1) where it stands.
-    Raises InputError for text that is not YAML, is empty, or gives a key twice.
+    Raises InputError for text that is not YAML, is empty, gives a key twice, or is larger (references
+    counted as what they stand for) or nested deeper than anything that people write.
     """
     try:
         loader = _StrictLoader(text)
         node = loader.get_single_node()
         if node is None:
             raise InputError(Problem("the file is empty", file, 1, "write the document, or remove the file"))
-        twice = list(_repeated_keys(node, file))
-        if twice:
-            raise InputError(twice)
+        check_size(node, file)
+        wrong = [*_unusual(node, file), *_repeated_keys(node, file)]
+        if wrong:
+            raise InputError(wrong)
         return loader.construct_document(node), dict(_lines(node, ()))
+    except RecursionError:
+        raise InputError(
+            Problem("is nested by the hundred", file, None, "write it as the format's documentation shows")
+        ) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else None
@@ -66,7 +87,11 @@ def parse_yaml(text: str, file: str) -> tuple[Any, dict[Where, int]]:
         ) from None
     except yaml.YAMLError as error:
         raise InputError(
-            Problem(f"not valid YAML: {error}", file, None, "save the file as UTF-8 text")
+            Problem(f"not valid YAML: {_cut(str(error))}", file, None, "save the file as UTF-8 text")
+        ) from None
+    except (ValueError, KeyError) as error:  # !!int and !!bool before what is none
+        raise InputError(
+            Problem(f"not valid YAML: no value of that type: {error}", file, None, "leave the !! out")
         ) from None
 
 
@@ -78,13 +103,27 @@ def load_document(path: Path, kind: type[D], *, name: str | None = None) -> D:
     """
     file = name or str(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, file)
     except FileNotFoundError:
         raise InputError(Problem("no such file", file, None, "check the path")) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", file, None, "save it as UTF-8 text")) from None
     value, lines = parse_yaml(text, file)
     return validate(value, kind, file, lines)
+
+
+def read_text(path: Path, file: str) -> str:
+    """The text of a document. Raises FileNotFoundError, and InputError for what cannot be read, is not UTF-8
+    or is too large to have been written by hand.
+    """
+    try:
+        if path.stat().st_size > MOST_TEXT:
+            raise InputError(
+                Problem(f"is larger than {MOST_TEXT >> 10:,} KiB", file, None, "name the document itself")
+            )
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(f"cannot be read: {error}", file, None, "save it as UTF-8 text")) from None
 
 
 def validate(value: Any, kind: type[D], file: str, lines: dict[Where, int]) -> D:
@@ -105,13 +144,13 @@ def line_of(where: Where, lines: dict[Where, int]) -> int | None:
 
 def _problem(kind: type[BaseModel], error: Any, file: str, lines: dict[Where, int]) -> Problem:
     where: Where = tuple(error["loc"])
-    path = ".".join(map(str, where)) or "the document"
+    path = _cut(".".join(map(str, where))) or "the document"
     line = line_of(where, lines)
     if error["type"] == "extra_forbidden":
         known = sorted(_known_keys(kind, where[:-1]))
         near = difflib.get_close_matches(str(where[-1]), known, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"known keys here: {', '.join(known)}"
-        return Problem(f"unknown key '{where[-1]}'", file, line, hint)
+        return Problem(f"unknown key '{_cut(str(where[-1]))}'", file, line, hint)
     if error["type"] == "missing":
         return Problem(
             f"'{where[-1]}' is missing in {'.'.join(map(str, where[:-1])) or 'the document'}",
@@ -119,15 +158,19 @@ def _problem(kind: type[BaseModel], error: Any, file: str, lines: dict[Where, in
             line,
             f"add '{where[-1]}'",
         )
-    message = error["msg"].removeprefix("Value error, ")
+    message = _cut(error["msg"].removeprefix("Value error, "))
     return Problem(
         f"{path}: {message}",
         file,
         line,
-        f"it says {error['input']!r} now"
+        f"it says {_cut(repr(error['input']))} now"
         if not isinstance(error["input"], dict | list)
         else "see the format's documentation",
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
 
 
 def _known_keys(kind: type[BaseModel], where: Where) -> set[str]:
@@ -162,14 +205,38 @@ def _lines(node: yaml.Node, where: Where) -> Iterator[tuple[Where, int]]:
             yield from _lines(value, (*where, index))
 
 
+def _unusual(node: yaml.Node, file: str) -> Iterator[Problem]:
+    """Keys that are no plain text or number, and types that a document has no use for (!!timestamp)."""
+    if node.tag not in _TAGS:
+        mend = "leave the ! out" if node.tag != _MERGE else "write the keys out"
+        shown = _cut(node.tag.removeprefix("tag:yaml.org,2002:"))
+        yield Problem(f"the type '{shown}' is not known here", file, node.start_mark.line + 1, mend)
+    elif node.tag in _NUMBERS and not _ORDINARY.fullmatch(node.value):
+        what = f"'{_cut(node.value)}' is no finite number of ordinary length"
+        yield Problem(what, file, node.start_mark.line + 1, "write an ordinary number, or quotes around it")
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                yield Problem("a key is a list or a mapping", file, line, "write a word before the colon")
+                continue
+            yield from _unusual(key, file)
+            yield from _unusual(value, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _unusual(value, file)
+
+
 def _repeated_keys(node: yaml.Node, file: str) -> Iterator[Problem]:
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
             line = key.start_mark.line + 1
             if key.value in seen:
                 yield Problem(
-                    f"key '{key.value}' is given twice",
+                    f"key '{_cut(key.value)}' is given twice",
                     file,
                     line,
                     f"it stands on line {seen[key.value]} already",

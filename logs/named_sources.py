@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from logs.documents import Document, Where, line_of, parse_yaml, validate
+from logs.documents import Document, Where, line_of, parse_yaml, read_text, validate
 from logs.key_links import CASE, Spelling
 from logs.mapping import Heading, PlainText, load_mapping
 from logs.mapping import Mapping as ColumnMapping
@@ -123,13 +123,9 @@ def load_sources(path: Path | str) -> NamedSources:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, str(path))
     except FileNotFoundError:
         raise InputError(Problem("no such file", str(path), None, "check the path")) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            Problem(f"cannot be read: {error}", str(path), None, "save it as UTF-8 text")
-        ) from None
     value, lines = parse_yaml(text, str(path))
     document = validate(value, SourcesDocument, str(path), lines)
     problems: list[Problem] = []

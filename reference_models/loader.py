@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from logs.documents import parse_yaml, validate
+from logs.documents import parse_yaml, read_text, validate
 from logs.problems import InputError, Problem
 from reference_models.bpmn import Process, compile_bpmn
 from reference_models.build import build_model
@@ -169,11 +169,9 @@ def _read_contract(
 
 def _plain(path: Path, file: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, file)
     except FileNotFoundError:
         raise InputError(Problem("no such file", file, None, "check the path, or write the file")) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(f"cannot be read: {error}", file, None, "save it as UTF-8 text")) from None
     value, lines = parse_yaml(text, file)
     if not isinstance(value, dict):
         raise InputError(Problem("not a mapping of keys to values", file, 1, "begin with 'id: …'"))

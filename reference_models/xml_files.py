@@ -10,6 +10,7 @@ from lxml import etree
 
 from logs.problems import InputError, Problem
 
+_MOST_BYTES = 64 << 20
 OUTER_SPACE = " \t\r\n\u3000\u00a0"
 """White space around a name; `logs` strips the same from the labels of an export."""
 
@@ -40,6 +41,9 @@ def parse_xml(source: Path | bytes, file: str) -> Any:
 
 def _bytes(path: Path, file: str) -> bytes:
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            what = f"is larger than {_MOST_BYTES >> 20} MiB, too large for a drawing"
+            raise InputError(Problem(what, file, None, "name the model itself"))
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError(
