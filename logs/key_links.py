@@ -74,3 +74,12 @@ class KeyLink:
     """The instant of comparison: the earlier as-of of the two systems."""
     later: tuple[int, int] = (0, 0)
     """Events of the link after that instant, per system: left out."""
+
+
+def mend_of(link: KeyLink) -> str:
+    """What to declare so that all keys match that can, as it is written in YAML."""
+    steps = [step for step in link.mend.steps if step != "prefixes"]
+    said = [f"normalise: [{', '.join(steps)}]"] if steps else []
+    if link.mend.prefixes:
+        said.append(f"prefixes: [{', '.join(map(repr, link.mend.prefixes))}]")
+    return ", ".join(said) or "name another key"

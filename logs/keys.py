@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -116,17 +117,28 @@ class _Tried:
         return [self.of(each, False) for each in dict.fromkeys(ways)]
 
     def least(self, declared: Spelling, best: KeyComparison) -> Spelling:
-        """The best way without the steps and prefixes that add nothing to it."""
-        kept = best.spelling
-        for step in best.spelling.steps:
+        """The fewest steps that match as much as the best way, without prefixes that add nothing."""
+        kept = self._few(declared, best) or best.spelling
+        for step in kept.steps:
             if step not in declared.steps:
                 kept = self._unless_needed(kept, _without(kept, step), best.matched)
-        for prefix in best.spelling.prefixes:
-            if prefix in kept.prefixes and prefix not in declared.prefixes:
+        for prefix in kept.prefixes:
+            if prefix not in declared.prefixes:
                 fewer = tuple(each for each in kept.prefixes if each != prefix)
                 steps = tuple(each for each in kept.steps if each != "prefixes")
                 kept = self._unless_needed(kept, Spelling(steps, fewer), best.matched)
         return kept
+
+    def _few(self, declared: Spelling, best: KeyComparison) -> Spelling | None:
+        """One step or two, if they are enough."""
+        more = [step for step in STEPS if step not in declared.steps or step == "prefixes"]
+        for steps in (*((step,) for step in more), *itertools.combinations(more, 2)):
+            way = declared.adding(*(step for step in steps if step != "prefixes"))
+            if "prefixes" in steps:
+                way = way.adding(prefixes=self._prefixes(way))
+            if self.of(way, False).matched >= best.matched:
+                return way
+        return None
 
     def _unless_needed(self, kept: Spelling, less: Spelling, matched: int) -> Spelling:
         return less if self.of(less, False).matched >= matched else kept

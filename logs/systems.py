@@ -22,6 +22,7 @@ from logs.event_log import (
     Window,
 )
 from logs.joining import Joined, join_events, renamed_labels
+from logs.key_links import mend_of
 from logs.mapping import Mapping
 from logs.named_sources import NamedSource, NamedSources, load_sources
 from logs.problems import InputError, NoRowsError, Problem
@@ -352,11 +353,7 @@ def _join_doubt(named: NamedSources, joined: Joined) -> list[Problem]:
     if link.doubt == "no_key_matches":
         return [named.problem(where, what, "name another key or 'to' under joins")]
     most = max(each.matched for each in link.comparisons)
-    steps = [each for each in link.mend.steps if each != "prefixes"]
-    said = [f"normalise: [{', '.join(steps)}]"] if steps else []
-    if link.mend.prefixes:
-        said.append(f"prefixes: [{', '.join(map(repr, link.mend.prefixes))}]")
-    mend = f"if they are the same, say so under joins: {' and '.join(said)}"
+    mend = f"if they are the same, say so under joins: {mend_of(link)}"
     return [named.problem(where, f"{what}, {most:,} would if they were written alike", mend)]
 
 

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from logs.event_log import EventLog
+from logs.key_links import KeyLink
 from logs.problems import InputError, Problem
 from mining import quality
 from mining.alignment import TooLargeError, reachability_graph
@@ -47,7 +48,8 @@ WORST = 10
 SHOWN_VARIANTS = 100
 """Most frequent variants listed; those of example cases come besides."""
 SOURCE = "log"
-"""Name of the only source of an audit of one log (part of every fingerprint)."""
+"""Name of the only source of an audit of one log (part of every fingerprint); of several systems, the name
+of the one whose cases a rule judges."""
 
 AT_RISK = "at_risk"
 """Reason of a pending occurrence that a warning threshold has passed."""
@@ -81,7 +83,7 @@ def audit(
     progress("collect")
     findings = _findings(bound, aligned, found, worst)
     findings = tuple(with_ledgers(bound, each) for each in findings)
-    files = case_files(bound, aligned, _example_cases(findings))
+    files = case_files(bound, aligned, _example_cases(bound, findings))
     shown = sorted(
         {*range(1, min(SHOWN_VARIANTS, len(aligned.alignments)) + 1), *(f.variant for f in files.values())}
     )
@@ -105,6 +107,8 @@ def audit(
         case_files=files,
         evidence=evidence_rows(bound, findings),
         excluded_examples=_excluded_examples(log),
+        systems=tuple(each.facts for each in log.systems),
+        links=(*(each.join for each in log.systems if each.join is not None), *found.links),
     )
 
 
@@ -149,6 +153,7 @@ class _Found:
     not_checked: tuple[CouldNotCheck, ...]
     clusters: dict[str, tuple[Cluster, ...]]
     """Per rule id, of rules that cluster their pairs."""
+    links: tuple[KeyLink, ...] = ()
 
 
 def _detect(evidence: Evidence, progress: Progress) -> _Found:
@@ -157,6 +162,7 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
     tallies: list[pd.DataFrame] = []
     not_checked: list[CouldNotCheck] = []
     clusters: dict[str, tuple[Cluster, ...]] = {}
+    links: list[KeyLink] = []
     bound = evidence.bound
     for number, detector in enumerate(detectors()):
         progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
@@ -175,17 +181,27 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
             tallies.append(_tally(detection))
         rules |= {rule.id: rule for rule in detection.rules}
         clusters |= detection.clusters
+        links += detection.links
         required = evidence.model.required_checks
         not_checked += [
             replace(each, required=f"{each.family}.{each.kind}" in required) for each in detection.not_checked
         ]
     together = ibis.union(*tables) if len(tables) > 1 else tables[0]
-    marked = with_fingerprint(together, evidence.model, SOURCE).select(*OCCURRENCE_COLUMNS)
+    marked = with_fingerprint(together, evidence.model, _source(together, bound, rules)).select(
+        *OCCURRENCE_COLUMNS
+    )
     counts, reasons, explained = _count(pd.concat(tallies, ignore_index=True))
     occurrences = bound.store("occurrences", marked)
     for number in range(len(detectors())):
         bound.log.backend.drop_table(f"judged_{number}", force=True)
-    return _Found(rules, occurrences, counts, reasons, explained, tuple(not_checked), clusters)
+    return _Found(rules, occurrences, counts, reasons, explained, tuple(not_checked), clusters, tuple(links))
+
+
+def _source(table: ir.Table, bound: BoundLog, rules: dict[str, Rule]) -> ir.StringValue:
+    """The name of the source whose case an occurrence is of."""
+    own = bound.log.systems[0].facts.name if bound.log.systems else SOURCE
+    other = {rule.id: rule.systems[0] for rule in rules.values() if rule.systems}
+    return table.rule_id.cases(*other.items(), else_=own) if other else ibis.literal(own)
 
 
 def _tally(detection: Detection) -> pd.DataFrame:
@@ -230,7 +246,14 @@ def _ordered(reasons: dict[str, dict[str, int]]) -> _Reasons:
 
 def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) -> tuple[Finding, ...]:
     violated = found.table.filter(found.table.verdict == Verdict.VIOLATED.value)
-    with_variant = violated.inner_join(aligned.variants.case_variants, "case_id")
+    # Cases of another system are none of the log's, though their ids may be spelled alike.
+    foreign = [rule.id for rule in found.rules.values() if _foreign(bound, rule)]
+    own = violated.case_id
+    if foreign:
+        own = ibis.ifelse(violated.rule_id.isin(foreign), ibis.null("string"), own)
+    inside = violated.mutate(own=own)
+    traced = aligned.variants.case_variants.select("variant", own="case_id")
+    with_variant = inside.left_join(traced, "own") if foreign else inside.inner_join(traced, "own")
     facts = (
         with_variant.group_by("rule_id")
         .agg(
@@ -247,7 +270,9 @@ def _findings(bound: BoundLog, aligned: Conformance, found: _Found, worst: int) 
     look_alikes = worst_occurrences(innocent, worst) if found.explained else {}
     near = found.table.filter((found.table.reason == AT_RISK).fill_null(False))
     warned = worst_occurrences(near, worst) if any(map(_warns, found.reasons.values())) else {}
-    raised = raising_factors(bound.model, found.rules, violated, bound.cases)
+    raised = raising_factors(
+        bound.model, found.rules, inside.drop("case_id").rename(case_id="own"), bound.cases
+    )
     findings = []
     for rule_id, counts in found.counts.items():
         if counts.total == 0:
@@ -294,12 +319,19 @@ def _sum_or_none(values: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def _example_cases(findings: Iterable[Finding]) -> list[str]:
+def _foreign(bound: BoundLog, rule: Rule) -> bool:
+    """Whether a rule's cases are those of another system than the log's."""
+    return bool(rule.systems) and rule.systems[0] != bound.log.systems[0].facts.name
+
+
+def _example_cases(bound: BoundLog, findings: Iterable[Finding]) -> list[str]:
     cases: dict[str, None] = {}
     for finding in findings:
+        if _foreign(bound, finding.rule):
+            continue
         for occurrence in finding.worst:
             cases[occurrence.case_id] = None
-            if occurrence.related_case:
+            if occurrence.related_case and not finding.rule.systems:
                 cases[occurrence.related_case] = None
     return list(cases)
 
@@ -371,10 +403,17 @@ def _conclusion(
 ) -> Conclusion:
     provenance = bound.log.provenance
     reasons = []
-    if provenance.reject_share > provenance.reject_limit:
+    systems = bound.log.systems
+    read = [each.facts.provenance for each in systems] or [provenance]
+    if any(each.reject_share > each.reject_limit for each in read):
         reasons.append("reject_limit")
     if any(each.required for each in not_checked):
         reasons.append("required_check")
+    if systems and any(each.reason == "source_missing" for each in not_checked):
+        reasons.append("source_missing")
+    reasons += [
+        f"source_{what}" for what in ("empty", "stale") if any(getattr(s.facts, what) for s in systems)
+    ]
     if not int(bound.cases.count().execute()):
         reasons.append("no_cases")
     elif not bound.activities_seen:
@@ -405,7 +444,7 @@ def _discovery(bound: BoundLog, aligned: Conformance) -> Discovery:
 
 def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:
     """The occurrences with the places of their evidence in the input."""
-    events = bound.log.events
+    events = bound.log.every_row
     keys = ["rule_id", "fingerprint", "anchor"]
     cited = table.select(*keys, row_no="rows").unnest("row_no", offset="at")
     named = cited.inner_join(events.select("row_no", "file_no", "source_row"), "row_no")
@@ -419,7 +458,8 @@ def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:
 
 
 def _excluded_examples(log: EventLog, per_reason: int = 5) -> tuple[tuple[str, int, str, str, str], ...]:
-    excluded = log.excluded
+    first, *others = [each.excluded for each in log.systems] or [log.excluded]
+    excluded = ibis.union(first, *others) if others else first
     order = ibis.window(group_by=["disposition", "reason"], order_by=["file_no", "source_row", "column"])
     first = excluded.mutate(rank=ibis.row_number().over(order)).filter(ibis._.rank < per_reason)
     frame = first.order_by("disposition", "reason", "file_no", "source_row", "column").to_pandas()

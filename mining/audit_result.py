@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from logs.event_log import Provenance
+from logs.event_log import Provenance, SystemFacts
+from logs.key_links import KeyLink
 from mining.findings import (
     CaseFile,
     Conclusion,
@@ -14,6 +15,7 @@ from mining.findings import (
     Finding,
     Population,
     Rate,
+    Rule,
     SourceRow,
     UnknownLabel,
     VariantSummary,
@@ -34,7 +36,8 @@ class Audit:
     as_of_us: int
     """The instant of judgement, microseconds since the epoch, UTC."""
     as_of_basis: str
-    """'given', 'window_end' (the export says how far it reaches) or 'latest_event' of the log."""
+    """'given', 'window_end' (the export says how far it reaches) or 'latest_event' of the log; of several
+    systems also 'stated' or, where they reach to different instants, 'earliest_source'."""
     model: ReferenceModel
     provenance: Provenance
     population: Population
@@ -59,3 +62,11 @@ class Audit:
     """By row_no: the source rows of the worst occurrences and of the look-alikes shown."""
     excluded_examples: tuple[tuple[str, int, str, str, str], ...]
     """(file, row, reason, column, value) of rows not used: the first ones per reason."""
+    systems: tuple[SystemFacts, ...] = ()
+    """Where several systems were audited together: each, that of the process first."""
+    links: tuple[KeyLink, ...] = ()
+    """The keys between them: how events were joined, then what was reconciled."""
+
+    def foreign(self, rule: Rule) -> bool:
+        """Whether a rule's cases are those of another system than the audited log's."""
+        return bool(rule.systems) and rule.systems[0] != self.systems[0].name

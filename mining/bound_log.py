@@ -143,6 +143,8 @@ def _asked(log: EventLog, model: ReferenceModel) -> list[str]:
 
 
 def _as_of(log: EventLog, given: int | None, now_us: int | None) -> tuple[int, str]:
+    if log.as_of is not None:
+        return log.as_of
     until = log.provenance.window.until_us
     if given is not None:
         return (until, "window_end") if until is not None and until < given else (given, "given")

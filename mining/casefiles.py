@@ -7,10 +7,12 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 import ibis.expr.types as ir
 import pandas as pd
 
-from mining.bound_log import BoundLog
+from logs.labels import normalise_label
+from mining.bound_log import BESIDE, BoundLog
 from mining.cells import text
 from mining.conformance import Conformance
 from mining.findings import CaseFile, Finding, SourceRow
+from reference_models.labels import label_index
 
 LONGEST_TIMELINE = 200
 """Events of a case shown; a longer one is cut and says so."""
@@ -52,7 +54,27 @@ def evidence_rows(bound: BoundLog, findings: Iterable[Finding]) -> dict[int, Sou
     numbers = sorted({row for occurrence in shown for row in occurrence.rows})
     wanted = _wanted(bound, "wanted_rows", {"row_no": numbers}, "int64")
     rows = bound.events.inner_join(wanted, "row_no").order_by("row_no").to_pandas()
-    return {int(r["row_no"]): _source_row(bound, r) for r in rows.to_dict("records")}
+    found = {int(r["row_no"]): _source_row(bound, r) for r in rows.to_dict("records")}
+    return {**found, **_rows_elsewhere(bound, wanted, found)}
+
+
+def _rows_elsewhere(
+    bound: BoundLog, wanted: ir.Table, known: Mapping[int, SourceRow]
+) -> dict[int, SourceRow]:
+    """Rows of systems whose events are not in the log, with their own case ids and labels."""
+    index = label_index(bound.model)
+    found: dict[int, SourceRow] = {}
+    for system in bound.log.systems[1:]:
+        rows = system.events.inner_join(wanted, "row_no").order_by("row_no").to_pandas()
+        stated = dict(system.labels)
+        for row in rows.to_dict("records"):
+            if int(row["row_no"]) in known:
+                continue
+            label = str(row["activity"])
+            activity = stated.get(label) or index.get(normalise_label(label))
+            read = {**row, "activity_id": None if activity == BESIDE else activity}
+            found[int(row["row_no"])] = _source_row(bound, read)
+    return found
 
 
 def _wanted(bound: BoundLog, name: str, values: Mapping[str, Sequence[object]], kind: str) -> ir.Table:

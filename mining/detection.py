@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import ibis.expr.types as ir
 
+from logs.key_links import KeyLink
 from mining.bound_log import BoundLog
 from mining.clock import Clock, clock
 from mining.conformance import Conformance
@@ -36,7 +37,7 @@ class Evidence:
         """A clock over the span of the log."""
         key = (unit, calendar)
         if key not in self.clocks:
-            first = int(self.bound.log.events.t_us.min().execute())
+            first = int(self.bound.log.every_row.t_us.min().execute())
             self.clocks[key] = clock(
                 self.bound.log, unit, self.model.calendars[calendar], first, self.bound.as_of_us
             )
@@ -58,6 +59,8 @@ class Detection:
     """row_no of surplus events that these findings own: they are no deviations besides."""
     clusters: Mapping[str, tuple[Cluster, ...]] = field(default_factory=dict)
     """Per rule id the clusters of its violated pairs, greatest exposure first."""
+    links: tuple[KeyLink, ...] = ()
+    """Keys between systems that it looked at."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ class Detector:
         limit: float | None = None,
         unit: str = "",
         fields: tuple[str, ...] = (),
+        systems: tuple[str, ...] = (),
     ) -> Rule:
         """A rule of this family with its id and severity."""
         rule_id = f"{self.family}.{kind}:{subject}"
@@ -129,6 +133,7 @@ class Detector:
             limit=limit,
             unit=unit,
             fields=fields,
+            systems=systems,
         )
 
 

@@ -67,6 +67,8 @@ class Rule:
     """Unit of limit and measures: 'working_days', 'days', 'hours', 'returns', 'orders', 'events' or ''."""
     fields: tuple[str, ...] = ()
     """Attributes compared (duplicate identity)."""
+    systems: tuple[str, ...] = ()
+    """Of a rule between two systems: the one whose cases it judges, and the other; else empty."""
 
 
 OCCURRENCE_COLUMNS: dict[str, str] = {
@@ -483,6 +485,7 @@ class Conclusion:
 
     outcome: Outcome
     reasons: tuple[str, ...] = field(default=())
-    """Codes: 'reject_limit', 'required_check', 'no_cases', 'no_known_activity'."""
+    """Codes: 'reject_limit', 'required_check', 'no_cases', 'no_known_activity'; of several systems also
+    'source_missing', 'source_empty', 'source_stale'."""
     has_violations: bool = False
     """Findings that were made still count, also in an inconclusive run."""

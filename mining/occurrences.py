@@ -51,7 +51,7 @@ def subject_of(rule_id: ir.StringValue) -> ir.StringValue:
     return family + ":" + rule_id.substr(rule_id.find(":") + 1)
 
 
-def with_fingerprint(table: ir.Table, model: ReferenceModel, source: str) -> ir.Table:
+def with_fingerprint(table: ir.Table, model: ReferenceModel, source: ir.StringValue) -> ir.Table:
     """Add the fingerprint of every occurrence.
 
     SHA-256 over model id, family and subject of the rule, source, case id and anchor; no kind, verdict,
@@ -60,7 +60,7 @@ def with_fingerprint(table: ir.Table, model: ReferenceModel, source: str) -> ir.
     parts = [
         ibis.literal(model.id),
         subject_of(table.rule_id),
-        ibis.literal(source),
+        source,
         table.case_id,
         table.anchor,
     ]

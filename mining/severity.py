@@ -11,6 +11,7 @@ DEFAULTS: dict[str, Severity] = {
     "duplicate": Severity.HIGH,
     "duplicate.near": Severity.MEDIUM,
     "lost": Severity.HIGH,
+    "lost.recorded_late": Severity.MEDIUM,
     "deadline": Severity.MEDIUM,
     "deadline.overdue_and_open": Severity.HIGH,
     "deadline.at_risk": Severity.INFO,  # a warning is no breach

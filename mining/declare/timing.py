@@ -6,11 +6,16 @@ import ibis
 import ibis.expr.types as ir
 
 from mining.detection import Evidence
-from reference_models.model import DeclareRule, Match
+from reference_models.model import DeclareRule, Match, Reconciliation
 
 
 def timed(
-    evidence: Evidence, rule: DeclareRule | Match, table: ir.Table, start: str, end: str, prefix: str
+    evidence: Evidence,
+    rule: DeclareRule | Match | Reconciliation,
+    table: ir.Table,
+    start: str,
+    end: str,
+    prefix: str,
 ) -> ir.Table:
     """Add PREFIX_past (more time lies between the instants of two columns than the limit allows),
     PREFIX_measure (in the limit's unit) and PREFIX_due_us; null where an instant is, or the calendar ends.

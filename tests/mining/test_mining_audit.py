@@ -299,6 +299,7 @@ def test_what_the_model_does_not_ask_for_leaves_nothing_undecided():
     model = example_model()
     asked = replace(model, told=(), ping_pong=None, duplicates=(), deadlines=(), handoffs=())
     asked = replace(asked, rules=(), four_eyes=(), matches=(), per_period=(), returns=(), numbering=())
+    asked = replace(asked, reconciliation=())
     judged = audit_text(RECORDED, model=asked)
     assert "not_in_model" in {each.reason for each in judged.not_checked}
     assert {each.reason for each in judged.not_checked} == {"not_in_model"}

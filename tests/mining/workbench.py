@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import mining
-from logs import Mapping, read
+from logs import Mapping, dump_mapping, read
 from logs.event_log import EventLog
+from logs.systems import read_systems
 from mining.audit import audit
 from mining.audit_result import Audit
 from reference_models import ReferenceModel, load
@@ -54,11 +55,35 @@ def read_text(text: str, **mapping: object) -> EventLog:
         )
 
 
+def read_systems_text(text: str, as_of: str | None = None, **mapping: object) -> EventLog:
+    """Read CSV text with a column `system`: the rows of each make an export of its own, in order of name."""
+    heading, *rows = textwrap.dedent(text).strip().splitlines()
+    at = heading.split(",").index("system")
+    columns = [*heading.split(",")[:at], *heading.split(",")[at + 1 :]]
+    parts: dict[str, list[str]] = {}
+    for row in rows:
+        cells = row.split(",")
+        parts.setdefault(cells.pop(at), []).append(",".join(cells))
+    attributes = {name: name for name in columns if name in ATTRIBUTES}
+    plain = {key: name for key, name in OPTIONAL.items() if name in columns}
+    said = Mapping(case="case", activity="activity", time="time", attributes=attributes, **plain, **mapping)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "mapping.yaml").write_text(dump_mapping(said), encoding="utf-8")
+        lines = ["sources:"]
+        for name in sorted(parts):
+            (place / f"{name}.csv").write_text("\n".join([",".join(columns), *parts[name], ""]), "utf-8")
+            lines.append(f"  {name}: {{files: {name}.csv, mapping: mapping.yaml}}")
+        (place / "sources.yaml").write_text("\n".join(lines), encoding="utf-8")
+        return read_systems(place / "sources.yaml", as_of_us=us(as_of) if as_of else None)
+
+
 def audit_text(
     text: str, as_of: str | None = None, model: ReferenceModel | None = None, **mapping: object
 ) -> Audit:
     """Audit CSV text against the example model."""
-    with read_text(text, **mapping) as log:
+    several = "system" in textwrap.dedent(text).strip().splitlines()[0].split(",")
+    with read_systems_text(text, as_of, **mapping) if several else read_text(text, **mapping) as log:
         return audit(
             log, model or example_model(), tool_version="test", as_of_us=us(as_of) if as_of else None
         )
