@@ -38,6 +38,7 @@ _TAGS = {
 
 
 _NUMBERS = {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"}
+_NO_CHARACTER = re.compile("[\0\ud800-\udfff]")
 _ORDINARY = re.compile(r"(?![-+]?\.[infaINFA]).{1,40}")
 """No .inf, .nan, and not hundreds of digits."""
 
@@ -214,6 +215,9 @@ def _unusual(node: yaml.Node, file: str) -> Iterator[Problem]:
     elif node.tag in _NUMBERS and not _ORDINARY.fullmatch(node.value):
         what = f"'{_cut(node.value)}' is no finite number of ordinary length"
         yield Problem(what, file, node.start_mark.line + 1, "write an ordinary number, or quotes around it")
+    if isinstance(node, yaml.ScalarNode) and _NO_CHARACTER.search(node.value):
+        what = "a zero byte or half a character is written here"
+        yield Problem(what, file, node.start_mark.line + 1, "write the character itself")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):

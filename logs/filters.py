@@ -39,13 +39,13 @@ class CaseFilter:
         return f"SELECT case_id FROM {table} WHERE _reason IS NULL GROUP BY case_id HAVING {held}"
 
 
-def parse_filters(lines: Iterable[str], zone: str) -> tuple[CaseFilter, ...]:
-    """Read filters as written. Raises InputError for all that cannot be read."""
+def parse_filters(lines: Iterable[str], zone: str, file: str = "") -> tuple[CaseFilter, ...]:
+    """Read filters as written, in `file` if in one. Raises InputError for all that cannot be read."""
     filters: list[CaseFilter] = []
     problems: list[Problem] = []
     for line in dict.fromkeys(each.strip() for each in lines):
         try:
-            filters.append(_parse(line, zone))
+            filters.append(_parse(line, zone, file))
         except InputError as error:
             problems += error.problems
     if problems:
@@ -53,12 +53,12 @@ def parse_filters(lines: Iterable[str], zone: str) -> tuple[CaseFilter, ...]:
     return tuple(filters)
 
 
-def _parse(line: str, zone: str) -> CaseFilter:
+def _parse(line: str, zone: str, file: str) -> CaseFilter:
     key, equals, rest = (part.strip() for part in line.partition("="))
     values = tuple(value.strip() for value in rest.split(",") if value.strip())
-    if not (key and equals and values):
+    if not (key and equals and values) or "\x00" in line:
         raise InputError(
-            Problem(f"filter '{line}' cannot be read", "", None,
+            Problem(f"filter '{line}' cannot be read", file, None,
                     "write heading=value or period=2026-01-01..2026-03-31")
         )  # fmt: skip
     if key != "period":
@@ -66,7 +66,7 @@ def _parse(line: str, zone: str) -> CaseFilter:
     since, dots, until = (part.strip() for part in rest.partition(".."))
     if not dots or not (since or until):
         raise InputError(
-            Problem(f"filter '{line}' is not a period", "", None, "write period=2026-01-01..2026-03-31")
+            Problem(f"filter '{line}' is not a period", file, None, "write period=2026-01-01..2026-03-31")
         )
     where = f"filter '{line}'"
     return CaseFilter(

@@ -145,10 +145,12 @@ class Mapping(Document):
     @field_validator("attributes")
     @classmethod
     def _free_names(cls, attributes: dict[str, str]) -> dict[str, str]:
-        taken = set(EVENT_COLUMNS) | set(CASE_COLUMNS)
+        taken = set(EVENT_COLUMNS) | set(CASE_COLUMNS) | {"rowid"}  # the last is the engine's own
         for each in attributes:
             if each.casefold() in taken:
                 raise ValueError(f"'{each}' is the name of a standard column; choose another name")
+        if any("\x00" in each for each in attributes):
+            raise ValueError("a name holds a zero byte")
         if any(each.startswith("_") for each in attributes):
             raise ValueError("names that begin with _ are kept for the tool; choose other names")
         if len({each.casefold() for each in attributes}) < len(attributes):

@@ -81,6 +81,7 @@ def _read(
         mapping, origin = given, "given"
     else:
         mapping, origin = load_mapping(given), str(given)
+    parse_filters(mapping.filters, mapping.zone, origin)
     mapping = _complete(mapping, filters, limit)
     conditions = parse_filters(mapping.filters, mapping.zone)
     if not raws or not _covers(raws, mapping):

@@ -280,7 +280,7 @@ def check_formats(store: Store, formats: Iterable[str], file: str) -> None:
         if "%" in each:
             try:
                 store.value(f"SELECT try_strptime('', {text(each)})")
-            except duckdb.Error:
+            except (duckdb.Error, UnicodeDecodeError):  # the engine's message may cut a character in two
                 problems.append(
                     Problem(f"time_formats: '{each}' is not a pattern that can be read", file, None,
                             "use %Y %m %d %H %M %S as in %Y-%m-%d %H:%M:%S")
