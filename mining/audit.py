@@ -36,6 +36,7 @@ from mining.findings import (
     Severity,
     Verdict,
 )
+from mining.indicators import indicators
 from mining.ledger import with_ledgers
 from mining.occurrences import with_fingerprint
 from mining.rates import rates
@@ -79,7 +80,8 @@ def audit(
     bound = bind(log, model, as_of_us, now_us)
     progress("align")
     aligned = conformance(bound)
-    found = _detect(Evidence(bound, aligned), progress)
+    evidence = Evidence(bound, aligned)
+    found = _detect(evidence, progress)
     progress("collect")
     findings = _findings(bound, aligned, found, worst)
     findings = tuple(with_ledgers(bound, each) for each in findings)
@@ -107,6 +109,7 @@ def audit(
         case_files=files,
         evidence=evidence_rows(bound, findings),
         excluded_examples=_excluded_examples(log),
+        indicators=indicators(evidence),
         systems=tuple(each.facts for each in log.systems),
         links=(*(each.join for each in log.systems if each.join is not None), *found.links),
     )

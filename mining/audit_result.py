@@ -20,6 +20,7 @@ from mining.findings import (
     UnknownLabel,
     VariantSummary,
 )
+from mining.planned import Indicator
 from reference_models.model import ReferenceModel
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Audit:
     """By row_no: the source rows of the worst occurrences and of the look-alikes shown."""
     excluded_examples: tuple[tuple[str, int, str, str, str], ...]
     """(file, row, reason, column, value) of rows not used: the first ones per reason."""
+    indicators: tuple[Indicator, ...] = ()
+    """Planned figures beside the actual ones, in the contract's order."""
     systems: tuple[SystemFacts, ...] = ()
     """Where several systems were audited together: each, that of the process first."""
     links: tuple[KeyLink, ...] = ()

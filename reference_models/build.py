@@ -17,6 +17,7 @@ from reference_models.contract import (
     MatchDocument,
     MaybeStated,
     PeriodDocument,
+    PlannedDocument,
     ReconciliationDocument,
     RowDocument,
     RuleDocument,
@@ -48,6 +49,7 @@ from reference_models.model import (
     Pause,
     PeriodLimit,
     PingPong,
+    PlannedFigure,
     Reconciliation,
     ReferenceModel,
     Role,
@@ -124,6 +126,7 @@ def build_model(
         ),
         matches=tuple(_match(key, each, contract.idle_calendar) for key, each in contract.matches.items()),
         per_period=tuple(_per_period(key, each) for key, each in contract.per_period.items()),
+        planned=tuple(_planned(key, each) for key, each in contract.planned.items()),
         systems={key: _text(each.name) for key, each in contract.systems.items()},
         reconciliation=tuple(
             _reconciliation(key, each, contract.idle_calendar)
@@ -292,6 +295,19 @@ def _per_period(key: str, document: PeriodDocument) -> PeriodLimit:
         per=document.per,
         at_most=document.at_most,
         at_least=document.at_least,
+        activity_when=_comparisons(document.activity_when),
+        authority=_authority(document),
+    )
+
+
+def _planned(key: str, document: PlannedDocument) -> PlannedFigure:
+    return PlannedFigure(
+        id=key,
+        name=_text(document.name),
+        activity=document.activity,
+        per=document.per,
+        by=document.by or "",
+        figures=dict(document.figures) if document.figure is None else {"": document.figure},
         activity_when=_comparisons(document.activity_when),
         authority=_authority(document),
     )

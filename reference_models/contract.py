@@ -18,6 +18,7 @@ Standing = Literal["sourced", "inferred", "assumed", "user"]
 Unit = Literal["working_days", "days", "hours"]
 Written = Annotated[str, Field(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Planned = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Bound = Annotated[float, Field(allow_inf_nan=False)] | None
 
 
@@ -458,6 +459,26 @@ class PeriodDocument(Stated):
         return self
 
 
+class PlannedDocument(Stated):
+    """Indicator: how often an activity is planned to come in each period, for all or by group."""
+
+    name: TextDocument
+    activity: str
+    per: Literal["day", "week", "month", "quarter", "year"]
+    figure: Planned | None = None
+    by: str | None = None
+    figures: dict[Written, Planned] = Field(default_factory=dict)
+    activity_when: Conditions = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_or_by_group(self) -> PlannedDocument:
+        if (self.figure is None) == (not self.figures):
+            raise ValueError("give exactly one of figure, figures")
+        if (self.by is None) != (not self.figures):
+            raise ValueError("figures are by group: give 'by' and 'figures' together")
+        return self
+
+
 class DuplicateDocument(Stated):
     """What makes two orders the same order."""
 
@@ -573,6 +594,7 @@ class ContractDocument(Document):
     four_eyes: dict[str, FourEyesDocument] = Field(default_factory=dict)
     matches: dict[str, MatchDocument] = Field(default_factory=dict)
     per_period: dict[str, PeriodDocument] = Field(default_factory=dict)
+    planned: dict[str, PlannedDocument] = Field(default_factory=dict)
     duplicates: dict[str, DuplicateDocument] = Field(default_factory=dict)
     systems: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")], SystemDocument] = Field(
         default_factory=dict

@@ -18,6 +18,7 @@ from reference_models.rules import DeclareRule as DeclareRule
 from reference_models.rules import FourEyes as FourEyes
 from reference_models.rules import Match as Match
 from reference_models.rules import PeriodLimit as PeriodLimit
+from reference_models.rules import PlannedFigure as PlannedFigure
 
 
 @dataclass(frozen=True)
@@ -402,6 +403,8 @@ class ReferenceModel:
     four_eyes: tuple[FourEyes, ...] = ()
     matches: tuple[Match, ...] = ()
     per_period: tuple[PeriodLimit, ...] = ()
+    planned: tuple[PlannedFigure, ...] = ()
+    """Planned figures: indicators."""
     systems: Mapping[str, Text] = field(default_factory=dict)
     """Systems that it speaks of, by the names of their sources."""
     reconciliation: tuple[Reconciliation, ...] = ()

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from logs.problems import Problem
-from reference_models.contract import ConditionDocument, Conditions, ContractDocument, MatchDocument
+from reference_models.contract import (
+    ConditionDocument,
+    Conditions,
+    ContractDocument,
+    MatchDocument,
+    PlannedDocument,
+)
 from reference_models.places import Places, Where
 
 
@@ -30,6 +36,8 @@ def rule_problems(contract: ContractDocument, places: Places) -> Iterator[Proble
         if period.activity not in contract.activities:
             yield places.unknown((*where, "activity"), "activity", period.activity, contract.activities)
         yield from condition_problems(period.activity_when, (*where, "activity_when"), contract, places)
+    for key, plan in contract.planned.items():
+        yield from _plan_problems(plan, ("planned", key), contract, places)
     for key, match in contract.matches.items():
         yield from _match_problems(match, ("matches", key), contract, places)
 
@@ -43,6 +51,26 @@ def _same_ids(contract: ContractDocument, places: Places) -> Iterator[Problem]:
             if first != section:
                 what = f"'{key}' is the id of a rule under '{first}' already"
                 yield places.problem((section, key), what, "give one of the two another id")
+
+
+def _plan_problems(
+    plan: PlannedDocument, where: Where, contract: ContractDocument, places: Places
+) -> Iterator[Problem]:
+    if plan.activity not in contract.activities:
+        yield places.unknown((*where, "activity"), "activity", plan.activity, contract.activities)
+    yield from condition_problems(plan.activity_when, (*where, "activity_when"), contract, places)
+    if plan.by is None:
+        return
+    attribute = contract.attributes.get(plan.by)
+    if attribute is None and plan.by != "unit":
+        yield places.unknown((*where, "by"), "attribute", plan.by, [*contract.attributes, "unit"])
+    elif attribute is not None and attribute.type == "number":
+        mend = "name a category, a text or 'unit'"
+        yield places.problem((*where, "by"), f"'{plan.by}' is a number and makes no groups", mend)
+    elif attribute is not None and attribute.type == "category" and attribute.values:
+        for group in plan.figures:
+            if group not in attribute.values:
+                yield places.unknown((*where, "figures", group), "category", group, attribute.values)
 
 
 def _match_problems(

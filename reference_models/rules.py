@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,24 @@ class Match:
         """Attributes that it speaks of, each once."""
         conditions = (*self.one_when, *self.other_when)
         return tuple(dict.fromkeys((*self.same, *(each.attribute for each in conditions))))
+
+
+@dataclass(frozen=True)
+class PlannedFigure:
+    """Indicator: how often an activity is planned to come in each period; never a limit."""
+
+    id: str
+    name: Text
+    activity: str
+    per: str
+    """As of a PeriodLimit."""
+    by: str
+    """Attribute id, or 'unit' (the organisational unit as logged): a figure per group; empty: one for all."""
+    figures: Mapping[str, float]
+    """Group → planned number; the only one under '' where it is not by group."""
+    activity_when: tuple[Comparison, ...]
+    """On the events: only such events count."""
+    authority: Authority
 
 
 @dataclass(frozen=True)

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import ClassVar
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
-from mining.clock import EPOCH, HOUR_US, day_table
 from mining.conditions import holds
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import occurrences
+from mining.periods import PERIOD_COLUMNS, begin_of, periods_of
 from reference_models.model import PeriodLimit
 
-_COLUMNS = {"period": "string", "from_us": "int64", "until_us": "int64"}
-_ALIAS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
-_LONGEST_US = 367 * 24 * HOUR_US
 NO_CASE = ""
 """The case of an obligation that belongs to none."""
 
@@ -28,8 +23,8 @@ class RulePerPeriod(Detector):
 
     Meaning: the contract's `per_period`: the completed events of an activity, over all cases, are at least
     or at most so many in each day, week (from Monday), month, quarter or year of the log, in the time zone
-    of the model's calendar. A planned figure is no limit: a deadline table's `planned_per_month` is shown
-    beside the actual number and never a breach.
+    of the model's calendar. A planned figure is no limit: it stands under `planned` (or a deadline table's
+    `planned_per_month`), is shown beside the actual number, and is never a breach.
     Needs: case, activity, time; the attributes that the rule's condition names.
     Verdicts: per period. Violated: more than at most, or fewer than at least when the period is over.
     Conformant: enough already, or not too many when it is over. Pending: it is not over. Not determinable:
@@ -99,25 +94,10 @@ class RulePerPeriod(Detector):
         return None
 
 
-def _periods(evidence: Evidence, per: str, since_us: int) -> pd.DataFrame:
-    """The periods that the log reaches into, in the model's time zone: period, from_us, until_us."""
-    calendar = evidence.model.calendars[evidence.model.idle_calendar]
-    until_us = evidence.bound.as_of_us
-    days = day_table(calendar, "days", since_us - _LONGEST_US, until_us)
-    dates = pd.to_datetime([EPOCH + timedelta(days=int(day)) for day in days["day"]])
-    days["period"] = dates.to_period(_ALIAS[per]).start_time.strftime("%Y-%m-%d")
-    found = days.groupby("period", as_index=False).agg(
-        from_us=("starts_us", "min"), until_us=("ends_us", "max")
-    )
-    return found.loc[(found["until_us"] > since_us) & (found["from_us"] <= until_us)]
-
-
 def _judged(evidence: Evidence, rule: PeriodLimit, rule_id: str, name: str) -> ir.Table:
     bound = evidence.bound
-    since = bound.log.provenance.window.from_us
-    if since is None:
-        since = int(bound.events.t_us.min().execute())
-    periods = bound.upload(f"{name}_of", _periods(evidence, rule.per, since), _COLUMNS)
+    since = begin_of(bound)
+    periods = bound.upload(f"{name}_of", periods_of(bound, rule.per), PERIOD_COLUMNS)
     events = bound.completed
     strange = events.activity_id.isnull() & ~events.beside
     events = events.filter((events.activity_id == rule.activity).fill_null(False) | strange)

@@ -28,6 +28,11 @@ def clock_anchor(deadline: str) -> str:
     return f"r-{_digest(deadline)}"
 
 
+def indicator_anchor(id: str) -> str:
+    """Of a planned figure."""
+    return f"i-{_digest(id)}"
+
+
 def case_anchor(case_id: str) -> str:
     """Of a case file."""
     return f"c-{_digest(case_id)}"

@@ -14,6 +14,7 @@ from reports.view.discovered import DiscoveredView, discovered_view
 from reports.view.duplicates import LookAlikeView, look_alike_views
 from reports.view.finding_groups import ClearView, FamilyView, clear_views, family_views
 from reports.view.findings import FindingView, finding_views
+from reports.view.indicators import IndicatorView, indicator_views
 from reports.view.method import MethodView, method_view
 from reports.view.occurrence_data import OccurrenceData, occurrence_data
 from reports.view.overlay import OverlayView, overlay_view
@@ -40,6 +41,7 @@ class Page:
     discovered: DiscoveredView
     overlay: OverlayView
     rates: tuple[RateTable, ...]
+    indicators: tuple[IndicatorView, ...]
     families: tuple[FamilyView, ...]
     """Findings with violations, by family: a card each."""
     undecided: tuple[FindingView, ...]
@@ -85,6 +87,7 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
         discovered=discovered_view(audit.discovery, c.t, c.formats, c.names.activity, c.persons.unit),
         overlay=overlay_view(c),
         rates=rate_tables(c),
+        indicators=indicator_views(c),
         families=family_views(c, findings),
         undecided=tuple(each for each in findings if each.rule_id in open_ids),
         warnings=warning_views(c),
