@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 
 from logs.event_log import Provenance
@@ -20,7 +19,6 @@ from mining.findings import (
     SourceRow,
     VariantSummary,
 )
-from mining.planned import Indicator
 from reference_models.model import Authority, ReferenceModel, Text
 from reports.canonical import JsonObject, JsonValue, canonical, encode
 from reports.discovery_json import discovery_object, input_object, window_object
@@ -28,6 +26,7 @@ from reports.occurrence_table import occurrence_records
 from reports.output import write_atomically
 from reports.pseudonyms import Persons, Pseudonyms
 from reports.schemas import AUDIT
+from reports.systems_json import link_object, system_object
 
 
 def to_json(audit: Audit, people: Pseudonyms) -> str:
@@ -52,6 +51,8 @@ def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
         "input": input_object(audit.provenance, persons.text),
         "window": window_object(audit.provenance),
         "rows": _rows(audit, persons),
+        "systems": [system_object(each, persons.text) for each in audit.systems],
+        "links": [link_object(each) for each in audit.links],
         "population": dict(vars(audit.population)),
         "conclusion": {
             "outcome": audit.conclusion.outcome.value,
@@ -61,7 +62,6 @@ def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
         "findings": [_finding(each) for each in audit.findings],
         "not_checked": [_not_checked(each) for each in audit.not_checked],
         "rates": [_rate(each) for each in audit.rates],
-        "indicators": [_indicator(each, persons) for each in audit.indicators],
         "discovery": discovery_object(audit.discovery, persons.unit),
         "variants": [_variant(each) for each in audit.variants],
         "variants_shown_cases": audit.variants_shown_cases,
@@ -189,6 +189,7 @@ def _finding(finding: Finding) -> JsonObject:
         "limit": rule.limit,
         "unit": rule.unit,
         "fields": list(rule.fields),
+        "systems": list(rule.systems),
         "counts": _counts(finding.counts),
         "cases_violated": finding.cases_violated,
         "variants_violated": finding.variants_violated,
@@ -256,37 +257,6 @@ def _rate(rate: Rate) -> JsonObject:
         "authority": _authority(rate.authority),
         "planned_per_month": rate.planned_per_month,
         "actual_per_month": rate.actual_per_month,
-    }
-
-
-def _indicator(indicator: Indicator, persons: Persons) -> JsonObject:
-    plan = indicator.plan
-    unit = persons.value if plan.by == "unit" else partial(persons.attribute, plan.by)
-    return {
-        "id": plan.id,
-        "name": _text(plan.name),
-        "activity": plan.activity,
-        "per": plan.per,
-        "by": plan.by,
-        "authority": _authority(plan.authority),
-        "not_counted": indicator.not_counted,
-        "missing": list(indicator.missing),
-        "periods": [
-            {
-                "period": each.period,
-                "from_us": each.from_us,
-                "until_us": each.until_us,
-                "group": unit(each.group) if each.group else "",
-                "planned": each.planned,
-                "actual": each.actual,
-                "difference": each.difference,
-                "share": each.share,
-                "cut": each.cut,
-                "running": each.running,
-                "doubt": each.doubt,
-            }
-            for each in indicator.periods
-        ],
     }
 
 

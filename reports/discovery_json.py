@@ -100,6 +100,7 @@ def input_object(log: Provenance, shown: Callable[[str], str]) -> JsonObject:
                 "sheet": each.sheet,
                 "rows_read": each.rows_read,
                 "query": each.query,
+                "source": each.source,
                 "delta": None if each.delta is None else {**vars(each.delta)},
             }
             for each in log.files

@@ -43,13 +43,11 @@ class Format(StrEnum):
     JSON = "json"
 
 
-Logs = Annotated[
-    list[str],
-    typer.Argument(
-        help="Export files or globs: CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0 (also .gz); or"
-        " postgresql://user@host/database?table=schema.table."
-    ),
-]
+LOGS = typer.Argument(
+    help="Export files or globs: CSV, TSV, XLSX, XES, Parquet, JSON lines, OCEL 2.0 (also .gz); or"
+    " postgresql://user@host/database?table=schema.table."
+)
+Logs = Annotated[list[str], LOGS]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="Mapping file (YAML); default: proposed.")
 ]
@@ -81,8 +79,14 @@ def _main(
 
 @app.command()
 def audit(
-    logs: Logs,
     model: Annotated[str, typer.Option("--model", help="Id of a library model, or a model folder.")],
+    logs: Annotated[list[str] | None, LOGS] = None,
+    sources: Annotated[
+        Path | None,
+        typer.Option(
+            "--sources", help="Instead of exports: file (YAML) that names several systems' exports."
+        ),
+    ] = None,
     mapping: MappingFile = None,
     out: OutFolder = Path("walkthrough-report"),
     lang: Languages = None,
@@ -112,7 +116,7 @@ def audit(
     ] = False,
     form: Form = Format.TABLE,
 ) -> None:
-    """Audit an exported log against a reference model; write report.<lang>.html and audit.json.
+    """Audit exported logs against a reference model; write report.<lang>.html and audit.json.
 
     Exit code: 0 conformant · 1 violations · 2 bad input · 3 inconclusive · 4 failed · 5 undecided.
     """
@@ -120,7 +124,8 @@ def audit(
 
     with stages() as stage:
         run_audit(
-            logs,
+            logs or [],
+            sources=sources,
             model=model,
             mapping=mapping,
             out=out,

@@ -116,7 +116,10 @@ def _citations(findings: Sequence[Finding], c: Context) -> dict[str, dict[str, l
     cited: dict[str, dict[str, list[str]]] = defaultdict(dict)
     for finding in findings:
         title = rule_texts(finding.rule, c.names).title
+        if c.audit.foreign(finding.rule):
+            continue
         for each in finding.worst:
-            for case in dict.fromkeys((each.case_id, each.related_case or each.case_id)):
+            other = None if finding.rule.systems else each.related_case
+            for case in dict.fromkeys((each.case_id, other or each.case_id)):
                 cited[case].setdefault(title, []).append(occurrence_anchor(each.fingerprint))
     return cited

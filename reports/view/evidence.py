@@ -9,6 +9,7 @@ from reports.formats import NONE
 from reports.view.anchors import case_anchor, occurrence_anchor
 from reports.view.context import Context
 from reports.view.ledger import LedgerView, ledger_view
+from reports.view.systems import system_name
 
 
 @dataclass(frozen=True)
@@ -64,13 +65,13 @@ def occurrence_view(occurrence: Occurrence, rule: Rule, c: Context) -> Occurrenc
     return OccurrenceView(
         occurrence_anchor(occurrence.fingerprint),
         occurrence.fingerprint,
-        occurrence.case_id,
-        _walk(occurrence.case_id, c),
-        _other(occurrence) or "",
-        _walk(occurrence.related_case, c),
+        case_name(occurrence.case_id, rule, 0, c),
+        None if c.audit.foreign(rule) else _walk(occurrence.case_id, c),
+        case_name(_other(occurrence, rule) or "", rule, 1, c),
+        None if rule.systems else _walk(occurrence.related_case, c),
         tuple(_facts(occurrence, rule, c)),
         tuple(_notes(occurrence, c)),
-        tuple(_row(number, occurrence, c) for number in shown),
+        tuple(_row(number, occurrence, rule, c) for number in shown),
         len(occurrence.rows) - len(shown),
         ledger_view(occurrence.ledger, rule.unit, occurrence.due_us, c),
         tuple(_match(each, c) for each in occurrence.matched),
@@ -92,18 +93,25 @@ def _match(match: FieldMatch, c: Context) -> MatchView:
     )
 
 
+def case_name(case: str, rule: Rule, at: int, c: Context) -> str:
+    """A case, with its system where the rule is between two; `at`: 0 for the rule's case, 1 for the other."""
+    return f"{system_name(rule.systems[at], c)}: {case}" if rule.systems and case else case
+
+
 def _walk(case: str | None, c: Context) -> str | None:
     """Where a case is walked through, if it is."""
     return case_anchor(case) if case in c.audit.case_files and case is not None else None
 
 
-def _row(number: int, occurrence: Occurrence, c: Context) -> RowView:
+def _row(number: int, occurrence: Occurrence, rule: Rule, c: Context) -> RowView:
     row = c.audit.evidence.get(number)
     view = row_view(row, number, c)
-    return replace(view, case=row.case_id) if row and _other(occurrence) else view
+    return replace(view, case=row.case_id) if row and _other(occurrence, rule) else view
 
 
-def _other(occurrence: Occurrence) -> str | None:
+def _other(occurrence: Occurrence, rule: Rule) -> str | None:
+    if rule.systems:  # numbers of two systems may be spelled alike
+        return occurrence.related_case
     return occurrence.related_case if occurrence.related_case != occurrence.case_id else None
 
 

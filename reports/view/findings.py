@@ -12,6 +12,7 @@ from reports.view.anchors import finding_anchor
 from reports.view.context import Context
 from reports.view.duplicates import ClusterView, cluster_views
 from reports.view.evidence import OccurrenceView, occurrence_view, overrun
+from reports.view.systems import system_name
 from reports.view.texts import rule_texts
 
 
@@ -179,7 +180,10 @@ def _near_limit(finding: Finding, c: Context) -> int:
 
 def _effect(finding: Finding, over: Overrun | None, c: Context) -> str:
     sentences = []
-    if finding.cases_violated:
+    if finding.cases_violated and c.audit.foreign(finding.rule):
+        name = system_name(finding.rule.systems[0], c)
+        sentences.append(c.t.count("effect.foreign_cases", finding.cases_violated, system=name))
+    elif finding.cases_violated:
         share = c.formats.percent(finding.cases_violated / max(c.audit.population.cases, 1))
         sentences.append(c.t.count("effect.cases", finding.cases_violated, share=share))
     if finding.variants_violated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from logs.key_links import CASE
 from mining.findings import Rule, Severity
 from reference_models.model import (
     Authority,
@@ -46,6 +47,11 @@ class Names:
         """An attribute."""
         known = self.model.attributes.get(id)
         return known.name.get(self.t.lang) if known else id
+
+    def system(self, id: str) -> str:
+        """A system."""
+        known = self.model.systems.get(id)
+        return known.get(self.t.lang) if known else id
 
     def deadline(self, id: str) -> Deadline | None:
         """A clock of the contract."""
@@ -94,6 +100,7 @@ class Names:
             "steps": self.t("list.and").join(activities) or NONE,
             "within": "" if rule.limit is None else self.t("rule.within", limit=self.limit(rule)),
             "among": self.t("rule.among", fields=fields) if fields else "",
+            **self._between(rule),
             **self.declared(rule),
             **self._per_period(rule),
         }
@@ -122,6 +129,24 @@ class Names:
             "where": self.t("rule.where", conditions=where) if where else "",
         }
 
+    def _between(self, rule: Rule) -> dict[str, object]:
+        """Both systems of a rule between two, and what their keys are called."""
+        subject = rule.id.partition(":")[2]
+        said = next((each for each in self.model.reconciliation if each.id == subject), None)
+        if not rule.systems or said is None:
+            return {}
+        keys = {each.system: each.key for each in (said.sends, said.records)}
+        shown = {
+            name: self.t("key.case") if key == CASE else self.attribute(key) for name, key in keys.items()
+        }
+        one, other = rule.systems
+        return {
+            "system_a": self.system(one),
+            "system_b": self.system(other),
+            "key_a": shown.get(one, NONE),
+            "key_b": shown.get(other, NONE),
+        }
+
     def _per_period(self, rule: Rule) -> dict[str, object]:
         """The period of a limit on numbers, and whether it is the most or the least."""
         subject = rule.id.partition(":")[2]
@@ -148,6 +173,7 @@ class Names:
         named = {each.id: each.name for each in self.model.told}
         named |= {each.id: each.name for each in self.model.duplicates}
         named |= {each.id: each.name for each in self.model.numbering}
+        named |= {each.id: each.name for each in self.model.reconciliation}
         for rules in (self.model.rules, self.model.four_eyes, self.model.matches, self.model.per_period):
             named |= {each.id: each.name for each in rules}
         if subject in named:

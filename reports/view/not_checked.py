@@ -43,6 +43,8 @@ def _missing(name: str, c: Context) -> str:
         return " → ".join(map(c.names.activity, name.split("->")))
     if name in c.audit.model.activities:
         return c.names.activity(name)
+    if name in c.audit.model.systems:
+        return c.names.system(name)
     if name in c.audit.model.attributes:
         return c.names.attribute(name)
     return c.t.or_else(f"column.{name}", "") or c.t.or_else(f"entry.{name}", name)

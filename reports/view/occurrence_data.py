@@ -15,6 +15,7 @@ from reports.canonical import JsonObject, JsonValue
 from reports.occurrence_table import INTEGERS, integers, numbers, sources, strings
 from reports.view.anchors import case_anchor, finding_anchor, occurrence_anchor
 from reports.view.context import Context
+from reports.view.evidence import case_name
 from reports.view.texts import rule_texts
 from reports.visible import visible
 
@@ -55,7 +56,8 @@ def occurrence_data(c: Context) -> OccurrenceData:
 def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
     rules = {finding.rule.id: at for at, finding in enumerate(c.audit.findings)}
     fingerprints = [str(each) for each in strings(frame["fingerprint"])]
-    cases = sorted({*_texts(frame["case_id"]), *_texts(frame["related_case"])})
+    own, related = _cases(c, frame)
+    cases = sorted({*own, *(each for each in related if each)})
     case_at = {case: at for at, case in enumerate(cases)}
     anchors = {
         each.fingerprint
@@ -65,8 +67,8 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
     return {
         "cases": [*map(visible, cases)],
         "rule": [rules.get(str(each), -1) for each in strings(frame["rule_id"])],
-        "case": _deltas([case_at.get(each, -1) for each in _texts(frame["case_id"])]),
-        "related": [case_at.get(str(each), -1) if each else -1 for each in strings(frame["related_case"])],
+        "case": _deltas([case_at.get(each, -1) for each in own]),
+        "related": [case_at.get(each, -1) if each else -1 for each in related],
         "verdict": strings(frame["verdict"]),
         "reason": strings(frame["reason"]),
         "ambiguous": [int(bool(each)) for each in frame["ambiguous"].tolist()],
@@ -80,6 +82,25 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
         **_times(frame),
         **_sources(frame),
     }
+
+
+def _cases(c: Context, frame: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Case and related case of every occurrence; those of another system than the log's bear its name."""
+    between = {each.rule.id: each.rule for each in c.audit.findings if each.rule.systems}
+    own, related = strings(frame["case_id"]), strings(frame["related_case"])
+    if not between:
+        return [str(each) for each in own], [str(each or "") for each in related]
+    rules = [between.get(str(each)) for each in strings(frame["rule_id"])]
+    return (
+        [
+            case_name(str(case), rule, 0, c) if rule and c.audit.foreign(rule) else str(case)
+            for case, rule in zip(own, rules, strict=True)
+        ],
+        [
+            case_name(str(case or ""), rule, 1, c) if rule else str(case or "")
+            for case, rule in zip(related, rules, strict=True)
+        ],
+    )
 
 
 def _lookup(c: Context, frame: pd.DataFrame) -> JsonObject:
@@ -113,10 +134,6 @@ def _sources(frame: pd.DataFrame) -> JsonObject:
         "source_file": [file for file, _ in places],
         "source_row": [step for each in shown for step in _deltas([row for _, row in each])],
     }
-
-
-def _texts(column: pd.Series) -> list[str]:
-    return [str(each) for each in strings(column) if each is not None]
 
 
 def _deltas(values: Sequence[int]) -> list[JsonValue]:

@@ -10,6 +10,7 @@ from reference_models.model import Standing
 from reports.catalogue import Catalogue
 from reports.formats import NONE, Formats
 from reports.view.context import Context
+from reports.view.systems import LinkView, SystemView, link_title, link_views, system_name, system_views
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,10 @@ class ScopeView:
     """(name, number)."""
     labels: tuple[LabelView, ...]
     limitations: tuple[str, ...]
+    systems: tuple[SystemView, ...] = ()
+    """Where several were audited together."""
+    links: tuple[LinkView, ...] = ()
+    """The keys between them."""
 
 
 def scope_view(c: Context) -> ScopeView:
@@ -96,6 +101,8 @@ def scope_view(c: Context) -> ScopeView:
             for each in c.audit.unknown_labels
         ),
         tuple(_limitations(c)),
+        system_views(c),
+        link_views(c),
     )
 
 
@@ -207,6 +214,7 @@ def _limitations(c: Context) -> Iterator[str]:
         )
     if log.layout == "wide":
         yield t("limitation.one_time")
+    yield from _of_systems(c)
     if "lifecycle" not in log.fields and "start_us" not in log.fields:
         yield t("limitation.completion_only")
     if "resource" not in log.fields and "role" not in log.fields:
@@ -227,6 +235,19 @@ def _limitations(c: Context) -> Iterator[str]:
         yield t("limitation.proposed")
     if audit.not_checked:
         yield t.count("limitation.not_checked", len(audit.not_checked))
+
+
+def _of_systems(c: Context) -> Iterator[str]:
+    """Where the evidence of several systems ends."""
+    for each in c.audit.systems:
+        name = system_name(each.name, c)
+        if each.stale:
+            yield c.t("limitation.stale", system=name, time=c.formats.time(each.as_of_us))
+        if apart := sum(count.rows for count in each.apart):
+            yield c.t("limitation.apart", system=name, n=c.formats.number(apart))
+    for link in c.audit.links:
+        if link.doubt:
+            yield c.t("limitation.key", title=link_title(link, c))
 
 
 def _not_applied(c: Context) -> Iterator[tuple[str, str]]:

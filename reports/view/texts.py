@@ -43,6 +43,8 @@ def rule_texts(rule: Rule, names: Names) -> RuleTexts:
 
 def subject(rule: Rule, names: Names) -> str:
     """What a rule speaks of, without its kind: a handoff, a cell of a deadline table, an activity."""
+    if rule.systems:
+        return names.named_rule(rule)
     if rule.deadline:
         row = names.deadline_row(rule.deadline, rule.row)
         return names.t("subject.cell", row=row, category=rule.category)

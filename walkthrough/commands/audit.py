@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from logs.event_log import SystemFacts
+from logs.key_links import KeyLink, mend_of
 from mining.audit_result import Audit
 from mining.findings import CouldNotCheck, Finding, Outcome
 from reports import Pseudonyms
@@ -33,6 +35,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def run_audit(
     logs: Sequence[str],
     *,
+    sources: Path | None,
     model: str,
     mapping: Path | None,
     out: Path,
@@ -52,6 +55,7 @@ def run_audit(
     result = audit(
         logs,
         model,
+        sources=sources,
         mapping=mapping,
         override=override,
         as_of=as_of,
@@ -93,6 +97,8 @@ def _as_json(result: Audit, files: Sequence[Path], code: ExitCode) -> str:
         "rows_used": result.provenance.rows_used,
         "excluded": [vars(each) for each in result.provenance.excluded],
         "as_of": _instant(result),
+        "sources": [_source(result, each) for each in result.systems],
+        "keys": [_key(each) for each in result.links],
         "cases": result.population.cases,
         "findings": counts,
         "could_not_check": [_unchecked(check) for check in result.not_checked],
@@ -108,6 +114,8 @@ def _as_text(result: Audit, files: Sequence[Path]) -> str:
         f"({provenance.rows_read:,} rows read, {provenance.rows_used:,} used)",
         *(f"  because: {reason}" for reason in result.conclusion.reasons),
         f"  as of {_instant(result)} ({result.as_of_basis})",
+        *(_source_line(result, each) for each in result.systems),
+        *(_key_line(each) for each in result.links),
         *(f"  {each.rows:,} rows {each.disposition}: {each.reason}" for each in provenance.excluded),
         *map(_violation, violated[:MOST_LINES]),
     ]
@@ -127,9 +135,49 @@ def _unchecked(check: CouldNotCheck) -> str:
     return f"{check.family}.{check.kind}: {check.reason}{missing}"
 
 
-def _instant(result: Audit) -> str:
-    """As-of in the zone of the log, for people."""
-    moment = EPOCH + timedelta(microseconds=result.as_of_us)
+def _source(result: Audit, facts: SystemFacts) -> dict[str, object]:
+    return {
+        "name": facts.name,
+        "part": facts.part,
+        "as_of": None if facts.as_of_us is None else _instant(result, facts.as_of_us),
+        "as_of_basis": facts.as_of_basis,
+        "stale": facts.stale,
+        "rows_read": facts.provenance.rows_read,
+        "rows_used": facts.provenance.rows_used,
+        "excluded": [vars(each) for each in facts.provenance.excluded],
+        "apart": {each.reason: each.rows for each in facts.apart},
+    }
+
+
+def _source_line(result: Audit, facts: SystemFacts) -> str:
+    read, used = facts.provenance.rows_read, facts.provenance.rows_used
+    reach = f"until {_instant(result, facts.as_of_us)}" if facts.as_of_us is not None else "no rows"
+    apart = "".join(f", {each.rows:,} {each.reason}" for each in facts.apart)
+    stale = ", stale" if facts.stale else ""
+    return f"  {facts.name} ({facts.part}): {read:,} rows read, {used:,} used{apart}, {reach}{stale}"
+
+
+def _key(link: KeyLink) -> dict[str, object]:
+    return {
+        "id": link.id,
+        "kind": link.kind,
+        "systems": list(link.systems),
+        "distinct": list(link.distinct),
+        "matched": link.matched,
+        "doubt": link.doubt,
+    }
+
+
+def _key_line(link: KeyLink) -> str:
+    one, other = link.systems
+    text = f"  {link.id}: {link.matched:,} keys match, of {link.distinct[0]:,} in {one}"
+    text += f" and {link.distinct[1]:,} in {other}"
+    return f"{text}; {link.doubt}: {mend_of(link)}" if link.doubt else text
+
+
+def _instant(result: Audit, us: int | None = None) -> str:
+    """As-of (or another instant) in the zone of the log, for people."""
+    moment = EPOCH + timedelta(microseconds=result.as_of_us if us is None else us)
     return moment.astimezone(ZoneInfo(result.provenance.zone)).isoformat(sep=" ", timespec="seconds")
 
 
