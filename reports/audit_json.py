@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from logs.event_log import Provenance
@@ -19,6 +20,7 @@ from mining.findings import (
     SourceRow,
     VariantSummary,
 )
+from mining.planned import Indicator
 from reference_models.model import Authority, ReferenceModel, Text
 from reports.canonical import JsonObject, JsonValue, canonical, encode
 from reports.discovery_json import discovery_object, input_object, window_object
@@ -62,6 +64,7 @@ def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
         "findings": [_finding(each) for each in audit.findings],
         "not_checked": [_not_checked(each) for each in audit.not_checked],
         "rates": [_rate(each) for each in audit.rates],
+        "indicators": [_indicator(each, persons) for each in audit.indicators],
         "discovery": discovery_object(audit.discovery, persons.unit),
         "variants": [_variant(each) for each in audit.variants],
         "variants_shown_cases": audit.variants_shown_cases,
@@ -257,6 +260,37 @@ def _rate(rate: Rate) -> JsonObject:
         "authority": _authority(rate.authority),
         "planned_per_month": rate.planned_per_month,
         "actual_per_month": rate.actual_per_month,
+    }
+
+
+def _indicator(indicator: Indicator, persons: Persons) -> JsonObject:
+    plan = indicator.plan
+    unit = persons.value if plan.by == "unit" else partial(persons.attribute, plan.by)
+    return {
+        "id": plan.id,
+        "name": _text(plan.name),
+        "activity": plan.activity,
+        "per": plan.per,
+        "by": plan.by,
+        "authority": _authority(plan.authority),
+        "not_counted": indicator.not_counted,
+        "missing": list(indicator.missing),
+        "periods": [
+            {
+                "period": each.period,
+                "from_us": each.from_us,
+                "until_us": each.until_us,
+                "group": unit(each.group) if each.group else "",
+                "planned": each.planned,
+                "actual": each.actual,
+                "difference": each.difference,
+                "share": each.share,
+                "cut": each.cut,
+                "running": each.running,
+                "doubt": each.doubt,
+            }
+            for each in indicator.periods
+        ],
     }
 
 
