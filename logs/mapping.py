@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from logs.documents import Document, load_document
 from logs.event_log import CASE_COLUMNS, EVENT_COLUMNS
 
-_NO_TEXT = ("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")
+_NO_TEXT = ("utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined")
 """Codecs of Python that turn bytes into characters but are no encoding of a file."""
 _DELIMITER_WORDS = {"tab": "\t", "space": " "}
 TIME_WORDS = ("iso", "excel", "epoch_s", "epoch_ms")

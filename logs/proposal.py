@@ -128,7 +128,10 @@ class _Draft:
     def mapping(self) -> Mapping | None:
         try:
             return Mapping.model_validate({**self.keys, "attributes": self.attributes})
-        except ValidationError:
+        except ValidationError as error:
+            if not self.questions:
+                said = error.errors()[0]["msg"].removeprefix("Value error, ")
+                self.ask(f"what its headings propose makes no mapping: {said}", "write a mapping")
             return None
 
 
@@ -369,7 +372,10 @@ def _choose_attributes(draft: _Draft, columns: Sequence[Column], vocabulary: Voc
 
 
 def _take_attribute(draft: _Draft, attribute: str, heading: str, why: str) -> None:
-    if attribute.casefold() in {*EVENT_COLUMNS, *CASE_COLUMNS}:
+    folded = attribute.casefold()
+    if folded in {*EVENT_COLUMNS, *CASE_COLUMNS, "rowid"} or attribute.startswith("_") or "\x00" in attribute:
+        return
+    if folded in {each.casefold() for each in draft.attributes} - {attribute}:
         return
     draft.attributes[attribute] = heading
     draft.reasons.append(f"attribute {attribute}: {heading} ({why})")

@@ -85,7 +85,8 @@ def _read_node(element: Any, reading: _Reading) -> None:
     elif node.kind == "manualTask" and not node.label:
         mend = "name it as the log does, or make it an automaticTask"
         reading.problem(f"{shown} has no name", node.line, mend)
-    reading.nodes.setdefault(node.id, node)
+    if node.id:  # what has none can be nobody's child, and nobody's parent
+        reading.nodes.setdefault(node.id, node)
 
 
 def _read_edge(element: Any, reading: _Reading) -> None:

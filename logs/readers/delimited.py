@@ -149,11 +149,18 @@ def _refusal(number: int, fields: list[str], width: int, delimiter: str, encodin
     if len(fields) < 2 and not row.strip():
         return Unread(number, Reason.BLANK_LINE, "")
     if has_foreign(fields):
-        shown = row.encode(encoding, FOREIGN).decode(encoding, "backslashreplace").replace("\x00", "\\x00")
+        shown = _shown_bytes(row, encoding).replace("\x00", "\\x00")
         return Unread(number, Reason.UNDECODABLE, shown[:200])
     if len(fields) != width:
         return Unread(number, Reason.FIELD_COUNT, f"{len(fields)} of {width} fields: {row}"[:200], fields)
     return None
+
+
+def _shown_bytes(row: str, encoding: str) -> str:
+    try:
+        return row.encode(encoding, FOREIGN).decode(encoding, "backslashreplace")
+    except UnicodeError:  # encodings that shift give no bytes back for what they did not know
+        return _legible(row)
 
 
 def _heading(path: Path, encoding: Encoding, delimiter: str, file: str) -> tuple[tuple[str, ...], int, int]:
@@ -163,10 +170,15 @@ def _heading(path: Path, encoding: Encoding, delimiter: str, file: str) -> tuple
     for number, cells in enumerate(_guarded(reader, lines), 1):
         if any(cell.strip() for cell in cells):
             if len(cells) == 1:
-                raise _one_column(file, delimiter, cells[0])
+                raise _one_column(file, delimiter, _legible(cells[0]))
             check_columns(file, len(cells), number)
-            return distinct_headings(cells), number + 1, lines.number
+            return distinct_headings(map(_legible, cells)), number + 1, lines.number
     raise InputError(Problem("the file is empty", file, 1, "export it again"))
+
+
+def _legible(heading: str) -> str:
+    """Bytes that the encoding does not know are shown as such: a heading is named in messages."""
+    return heading.encode("utf-8", FOREIGN).decode("utf-8", "backslashreplace")
 
 
 def _one_column(file: str, delimiter: str, heading: str) -> InputError:

@@ -63,19 +63,20 @@ def join_cases(scope: Scope, gateway: str) -> Iterator[JoinCase]:
 
 def _reach(scope: Scope, gateway: str) -> Mapping[str, frozenset[str]]:
     """Per node and per flow: the gateway's incoming flows that a token there can reach without passing it."""
-    after = _after(scope)
+    before: dict[str, list[str]] = {node: [] for node in scope.nodes}
+    waiting: list[tuple[str, str]] = []
+    for node, ways in _after(scope).items():
+        for flow, target in ways if node != gateway else ():
+            if target == gateway:
+                waiting.append((node, flow))
+            else:
+                before[target].append(node)
     reach: dict[str, set[str]] = {node: set() for node in scope.nodes}
-    changed = True
-    while changed:
-        changed = False
-        for node in scope.nodes:
-            if node == gateway:
-                continue
-            found = set()
-            for flow, target in after[node]:
-                found |= {flow} if target == gateway else reach[target]
-            changed |= not found <= reach[node]
-            reach[node] |= found
+    while waiting:
+        node, flow = waiting.pop()
+        if flow not in reach[node]:
+            reach[node].add(flow)
+            waiting += [(each, flow) for each in before[node]]
     flows = {flow.id: {flow.id} if flow.target == gateway else reach[flow.target] for flow in scope.flows}
     return {key: frozenset(found) for key, found in {**reach, **flows}.items()}
 

@@ -8,6 +8,7 @@ from typing import Any
 from reference_models.bpmn.elements import ACTIVITIES, BOUNDARY, CATCH, Flow, Node, Scope
 from reference_models.bpmn.reading import Reading
 
+_MOST_JOINS = 50
 _MOST_SUBSETS = 6
 """More flows than this out of or into an inclusive gateway make too many combinations."""
 
@@ -31,6 +32,16 @@ def check_scope(scope: Scope, element: Any, place: str, refused: Set[str], readi
             *_choices(scope, node),
         ):
             reading.problem(f"{node.kind} '{node.id}': {what}", node.line, mend)
+    _check_joins(scope, reading)
+
+
+def _check_joins(scope: Scope, reading: Reading) -> None:
+    """Whether an inclusive join may go on depends on all that lies before it, and so on the other joins."""
+    nodes = scope.nodes.values()
+    joins = [each for each in nodes if each.kind == "inclusiveGateway" and len(scope.incoming(each.id)) > 1]
+    if len(joins) > _MOST_JOINS:
+        what = f"inclusiveGateway '{joins[_MOST_JOINS].id}': more than {_MOST_JOINS} of them join flows"
+        reading.problem(what, joins[_MOST_JOINS].line, "draw parts of the process as subprocesses")
 
 
 def _check_flow(scope: Scope, flow: Flow, refused: Set[str], reading: Reading) -> None:
