@@ -41,8 +41,10 @@ class DuplicateNear(Detector):
     Source: domain.md, 'duplicate purchase order' (S2); the comparison by field, the look-alikes and 'all but
     the first' after audit practice for duplicate payments; the tolerances are the contract's.
     Re-perform: put the two rows named one under the other and compare field by field with what the finding
-    says: texts by eye, amounts by `=ABS(E3-E2)/MAX(E2:E3)`, dates by `=ABS(C3-C2)`, each against its
-    tolerance in the contract.
+    says: amounts by `=ABS(E3-E2)`, which may be the absolute tolerance or the relative one times
+    `=MAX(ABS(E2), ABS(E3))`; dates by `=ABS(C3-C2)`. Of texts, write what normalisation leaves of them into
+    D, strike the fewest characters out of both until they are alike, and compare
+    `=1-struck/(LEN(D2)+LEN(D3))` with the least similarity.
     """
 
     family = Family.DUPLICATE

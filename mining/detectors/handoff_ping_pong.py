@@ -27,10 +27,11 @@ class HandoffPingPong(Detector):
     Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
     none.
     Source: domain.md, 'broken handoff' (推诿); van der Aalst, Reijers & Song 2005 (handover of work).
-    Re-perform: filter the export to the case, sort by time, and write the party of each row into D (the unit,
-    or its role by a lookup, else the lane of the task). Copy D without repetitions of the row before into E.
-    A return is a row whose party is that of two rows above: `=SUMPRODUCT(--(E3:E99=E1:E97), --(E3:E99<>""))`.
-    Compare with the allowance and, between roles, the returns of the diagram's own loops.
+    Re-perform: copy the case's rows to a sheet of their own (without the start events where there are
+    completions), sort by time, and write the party of each row into D (the unit, or its role by a lookup,
+    else the lane of the task). Copy D without repetitions of the row before into E. A return is a row
+    whose party is that of two rows above: `=SUMPRODUCT(--(E3:E99=E1:E97), --(E3:E99<>""))`. Compare with
+    the allowance and, between roles, the returns of the diagram's own loops.
     """
 
     family = Family.HANDOFF

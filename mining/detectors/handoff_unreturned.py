@@ -35,9 +35,10 @@ class HandoffUnreturned(Detector):
     model wants the return done; pending while it is open; not determinable, where the return may be among the
     case's rejected rows or unknown labels, or where the export keeps one time per milestone.
     Source: domain.md, P6 (派单, 返单) and 'Why the tool exists' (工单、调单、反馈单, S1).
-    Re-perform: filter the export to the case and to the two activities, and sort by time. Count down the
-    rows: `=MAX(0, C1 + (B2="派单") - (B2="返单"))` with 0 in C1. What is left in the last row is the
-    number of dispatches without return: the latest ones.
+    Re-perform: copy the case's rows of the two activities to a sheet of their own (no heading, one empty row
+    on top) and sort by time, at one instant the dispatch first. Count down in C: 0 in C1, then
+    `=MAX(0, C1 + (B2="派单") - (B2="返单"))`. What is left in the last row is the number of dispatches
+    without return: the latest ones.
     """
 
     family = Family.HANDOFF

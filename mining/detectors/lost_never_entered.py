@@ -27,9 +27,9 @@ class LostNeverEntered(Detector):
     Verdicts: conformant for every number followed by the next; violated per gap; not determinable, where rows
     were rejected whose case could not be read: the number may be among them. Never pending.
     Source: domain.md, 'lost ticket' (S2: paper work orders lost or forgotten); design.md, 'Findings'.
-    Re-perform: list the case numbers of the export once each, sorted; write the digits into B with
-    `=VALUE(MID(A2, LEN(prefix)+1, 20))` and the step into C with `=B3-B2`. Wherever C is more than 1, numbers
-    are missing: `=C2-1` of them, from `=B2+1` on.
+    Re-perform: list the case numbers of the export once each; write the digits into B with
+    `=VALUE(MID(A2, LEN(prefix)+1, 20))`, sort by B, and write the step to the next one into C2 with `=B3-B2`.
+    Wherever C is more than 1, numbers are missing: `=C2-1` of them, from `=B2+1` on.
     """
 
     family = Family.LOST

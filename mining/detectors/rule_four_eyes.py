@@ -27,9 +27,9 @@ class RuleFourEyes(Detector):
     case is open; not determinable where the other may be among rejected rows or unknown labels, or before
     the window; nothing is owed otherwise.
     Source: separation of duties (ISO/IEC 27002, 5.3); domain.md, 'no authority system'.
-    Re-perform: filter the export to the case and to the rule's activities; sort by person. Any person beside
-    two different activities is a breach for each such pair of rows
-    (`=COUNTIFS(case, A2, person, D2, activity, "<>"&B2)` is above 0).
+    Re-perform: copy the case's rows of the rule's activities to a sheet of their own (a formula counts what a
+    filter hides); sort by person. Any person beside two different activities is a breach for each such pair
+    of rows (`=COUNTIFS(person, D2, activity, "<>"&B2)` is above 0).
     """
 
     family = Family.RULE

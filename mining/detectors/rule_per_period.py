@@ -32,8 +32,8 @@ class RulePerPeriod(Detector):
     log, unknown labels of the period, or times that the export does not keep; or an attribute is missing.
     Source: domain.md, P6: 'every month the front end gives the back end its fault statistics' (S1).
     Re-perform: filter the export to the activity, add a column with the period of each time in the model's
-    time zone (`=TEXT(C2, "yyyy-mm")`), and count the rows per period with a pivot table; compare with
-    the limit.
+    time zone (a month: `=TEXT(C2, "yyyy-mm")`; the Monday of a week: `=INT(C2)-WEEKDAY(C2, 3)`), and count
+    the rows per period with a pivot table; a period that is missing there has none. Compare with the limit.
     """
 
     family = Family.RULE
