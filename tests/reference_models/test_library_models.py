@@ -112,6 +112,7 @@ def test_everything_inferred_or_assumed_says_why_in_both_languages(model_id):
         *(each.authority for each in model.activities.values()),
         *(each.authority for each in model.roles.values()),
         *(each.authority for each in (*model.handoffs, *model.deadlines, *model.told, *model.duplicates)),
+        *(each.authority for each in (*model.rules, *model.matches, *model.returns)),
         *(each.limit.authority for each in model.idle_limits if each.limit),
         *(row.authority for deadline in model.deadlines for row in deadline.rows),
     ]

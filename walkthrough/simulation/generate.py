@@ -198,6 +198,8 @@ class _Builder:
         rows: list[tuple[str, str, str, str]] = []
         if group.plant:
             rows.append((group.plant.family, group.plant.kind, group.plant.subject, "planted"))
+            broken = self.scenario.consequences.get((group.plant.kind, group.plant.subject), ())
+            rows += [(family, kind, "", "consequence") for family, kind in broken]
         if group.innocent:
             rows.append(("", group.innocent, "", "innocent"))
         if group.state == "stalled":

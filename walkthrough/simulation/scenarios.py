@@ -77,6 +77,8 @@ class Scenario:
     """Days of work (office) or hours after which an open case counts as stalled."""
     limits: Mapping[str, float] = field(default_factory=dict)
     """Handoff → limit (days of work or hours), written into the override file of the sample."""
+    consequences: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """Kind and subject of a planted fault → (family, kind) of rules that it breaks besides."""
     order: str = ""
     """Activity that places a purchase order."""
     settled: str = ""
@@ -130,6 +132,10 @@ PROVISIONING = Scenario(
     pause=("customer_not_ready", "customer_ready"),
     idle_limit=5,
     limits={"accept_order->book_order": 1, "file_order->customer_acceptance": 2},
+    consequences={
+        ("unsent", "confirm_resources"): (("rule", "declare"),),
+        ("dropped", "customer_acceptance"): (("rule", "declare"), ("rule", "matched")),
+    },
     targets=Targets(
         dropped=(("configure_data", "test_circuit"), ("file_order", "customer_acceptance")),
         late_handoff=(("accept_order", "book_order"), ("file_order", "customer_acceptance")),
