@@ -195,6 +195,15 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
     ]
     rules += [
         {
+            "rule": f"between {each.sends.system} and {each.records.system}: {each.id}",
+            "name": each.name.get(lang),
+            "limit": _limit(each.limit) if each.limit else "",
+            **_standing(each.authority),
+        }
+        for each in model.reconciliation
+    ]
+    rules += [
+        {
             "rule": each.id,
             "name": each.name.get(lang),
             "limit": f"{each.within_days:g} days",
