@@ -41,7 +41,9 @@ CASE_COLUMNS: dict[str, str] = {
     "events": "int64",
     "first_us": "int64",
     "last_us": "int64",
-    "excluded_rows": "int64",  # rows of this case that were rejected: what is absent may only be unread
+    # Rows of this case that were rejected, and one more where the export of a joined system begins later:
+    # what is absent may only be unread.
+    "excluded_rows": "int64",
 }
 """Columns of `EventLog.cases`; then a string column per attribute: the first non-null value by `row_no`."""
 

@@ -392,12 +392,15 @@ def _cases(first: EventLog, own: System, joined: Sequence[Joined], names: Sequen
         )
         table = cases.left_join(sums, "case_id").drop("case_id_right")
         table = table.left_join(each.unused, "case_id").drop("case_id_right")
+        begins = each.system.facts.provenance.window.from_us
+        # What a case did in this system before its export begins is as unread as a rejected row.
+        unseen = (table.first_us < begins).cast("int64") if begins is not None else ibis.literal(0)
         cases = table.select(
             "case_id",
             events=table.events + table.more.fill_null(0),
             first_us=ibis.least(table.first_us, table.early.fill_null(table.first_us)),
             last_us=ibis.greatest(table.last_us, table.late.fill_null(table.last_us)),
-            excluded_rows=table.excluded_rows + table.lost.fill_null(0),
+            excluded_rows=table.excluded_rows + table.lost.fill_null(0) + unseen,
             **{
                 name: ibis.coalesce(table[name], table[f"{name}_"]) if name in carried else table[name]
                 for name in names

@@ -245,6 +245,9 @@ def _of_systems(c: Context) -> Iterator[str]:
             yield c.t("limitation.stale", system=name, time=c.formats.time(each.as_of_us))
         if apart := sum(count.rows for count in each.apart):
             yield c.t("limitation.apart", system=name, n=c.formats.number(apart))
+        begins = each.provenance.window.from_us
+        if each.part == "joined" and begins is not None:
+            yield c.t("limitation.joined_window", system=name, time=c.formats.time(begins))
     for link in c.audit.links:
         if link.doubt:
             yield c.t("limitation.key", title=link_title(link, c))
