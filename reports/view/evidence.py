@@ -74,23 +74,23 @@ def occurrence_view(occurrence: Occurrence, rule: Rule, c: Context) -> Occurrenc
         tuple(_row(number, occurrence, rule, c) for number in shown),
         len(occurrence.rows) - len(shown),
         ledger_view(occurrence.ledger, rule.unit, occurrence.due_us, c),
-        tuple(_match(each, c) for each in occurrence.matched),
+        tuple(_match(each, occurrence, c) for each in occurrence.matched),
     )
 
 
-def _match(match: FieldMatch, c: Context) -> MatchView:
+def _match(match: FieldMatch, pair: Occurrence, c: Context) -> MatchView:
     show = c.formats.percent if match.how == "similar" else c.formats.number
-    measure = show(match.measure, beside=match.limit)
+    agreement = c.t(
+        f"match.{match.how}", measure=show(match.measure, beside=match.limit), limit=show(match.limit)
+    )
+    if not match.field:
+        sent, again = c.formats.time(pair.start_us), c.formats.time(pair.end_us)
+        return MatchView(c.t("match.field.date"), sent, again, agreement)
     first, second = (
         NONE if each is None else c.persons.attribute(match.field, each)
         for each in (match.first, match.second)
     )
-    return MatchView(
-        c.names.attribute(match.field) if match.field else c.t("match.field.date"),
-        first,
-        second,
-        c.t(f"match.{match.how}", measure=measure, limit=show(match.limit)),
-    )
+    return MatchView(c.names.attribute(match.field), first, second, agreement)
 
 
 def case_name(case: str, rule: Rule, at: int, c: Context) -> str:
@@ -142,9 +142,9 @@ def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, st
         ("fact.gap" if pair else "fact.measure", measured),
         ("fact.span" if pair else "fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
         ("fact.overrun", c.formats.measure(over, rule.unit)),
-        ("fact.start", c.formats.time(occurrence.start_us)),
-        ("fact.due", c.formats.time(occurrence.due_us)),
-        ("fact.end", c.formats.time(occurrence.end_us)),
+        ("fact.start", NONE if pair else c.formats.time(occurrence.start_us)),
+        ("fact.cancel_until" if pair else "fact.due", c.formats.time(occurrence.due_us)),
+        ("fact.end", NONE if pair else c.formats.time(occurrence.end_us)),
         ("fact.amount", c.formats.number(occurrence.amount)),
     )
     return [(c.t(name), value) for name, value in facts if value != NONE]

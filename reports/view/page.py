@@ -73,7 +73,12 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
     population = audit.population
     return Page(
         title=c.t("page.title", model=model.title.get(lang)),
-        subtitle=c.t("page.subtitle", id=model.id, version=model.version, process=model.process),
+        subtitle=c.t(
+            "page.subtitle" if model.process else "page.subtitle.plain",
+            id=model.id,
+            version=model.version,
+            process=model.process,
+        ),
         as_of=c.t(
             "page.as_of",
             time=c.formats.time(audit.as_of_us),

@@ -112,8 +112,10 @@ def _rate(rate: Rate, floor: float, c: Context) -> RateView:
 
 def _judgement(rate: Rate) -> str:
     """How the interval lies to the target: no verdict, only what may be said at 95 %."""
-    if rate.low is None or rate.high is None or rate.target is None:
+    if rate.target is None:
         return ""
+    if rate.low is None or rate.high is None:
+        return "none"
     if rate.high < rate.target:
         return "below"
     return "above" if rate.low >= rate.target else "open"

@@ -70,3 +70,14 @@ def test_a_person_in_a_field_that_matched_is_hidden(people: Pseudonyms) -> None:
     assert f'"second":"{name}"' not in to_json(told, people)
     assert people.of(name) in to_json(told, people)
     assert f"<td>{name}</td>" not in render(told, "en", people).decode()
+
+
+def test_the_dates_of_a_pair_stand_beside_each_other(audit: Audit, people: Pseudonyms) -> None:
+    day = 86_400_000_000
+    findings = tuple(
+        replace(f, worst=tuple(replace(o, start_us=19_800 * day, end_us=19_804 * day) for o in f.worst))
+        for f in audit.findings
+    )
+    page = render(replace(audit, findings=findings), "en", people).decode()
+    line = page.partition('<th scope="row">Date</th>')[2].partition("</tr>")[0]
+    assert line.startswith("<td>2024-03-18 08:00</td><td>2024-03-22 08:00</td><td>4 days apart")
