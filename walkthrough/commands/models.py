@@ -10,11 +10,11 @@ from typing import NoReturn
 import typer
 
 from reference_models import CheckResult, ReferenceModel, check, check_diagram, diagrams, library, load
-from reference_models.model import Authority, Limit
+from reference_models.model import Limit
+from walkthrough.commands.model_lines import Line, duplicate_lines, planned_lines
+from walkthrough.commands.model_lines import standing as _standing
 from walkthrough.exit_codes import ExitCode
 from walkthrough.terminal import tell
-
-Line = dict[str, str]
 
 
 def list_models(*, as_json: bool) -> None:
@@ -42,6 +42,8 @@ def show_model(reference: str, *, lang: str, as_json: bool) -> None:
         "handoffs": _handoffs(model, lang),
         "deadlines": _deadlines(model, lang),
         "rules": _rules(model, lang),
+        "duplicates": duplicate_lines(model, lang),
+        "planned": planned_lines(model, lang),
         "severity_factors": _severity_factors(model),
     }
     head = {"id": model.id, "version": model.version, "title": model.title.get(lang), "sha256": model.sha256}
@@ -139,7 +141,8 @@ def _deadlines(model: ReferenceModel, lang: str) -> list[Line]:
             "class": category,
             "limit": "none given" if cell.limit is None else f"{cell.limit:g} {deadline.unit}",
             "doubt": "" if cell.doubtful_from is None else f"or {cell.doubtful_from:g}",
-            **_standing(row.authority),
+            "warned_at": f"{deadline.warning.share:.0%}" if deadline.warning else "",
+            **_standing(row.authority_of(category)),
         }
         for deadline in model.deadlines
         for row in deadline.rows
@@ -202,15 +205,6 @@ def _rules(model: ReferenceModel, lang: str) -> list[Line]:
         }
         for each in model.reconciliation
     ]
-    rules += [
-        {
-            "rule": each.id,
-            "name": each.name.get(lang),
-            "limit": f"{each.within_days:g} days",
-            **_standing(each.authority),
-        }
-        for each in model.duplicates
-    ]
     if model.ping_pong:
         allowed = f"{model.ping_pong.allowed} returns"
         rules.append(
@@ -251,13 +245,6 @@ def _severity_factors(model: ReferenceModel) -> list[Line]:
         }
         lines.append({"id": each.id, "of": each.of, "where": words[each.factor], "to": each.to})
     return lines
-
-
-def _standing(authority: Authority | None) -> Line:
-    return {
-        "standing": authority.standing.value if authority else "",
-        "source": authority.source if authority else "",
-    }
 
 
 def _limit(limit: Limit | None) -> str:
