@@ -18,6 +18,9 @@ from mining.detection import Evidence
 from reference_models.labels import label_index
 from reference_models.model import Reconciliation, ReferenceModel, Side
 
+KEY = "key:"
+"""What the anchor of an occurrence begins with that hangs on a key."""
+
 
 @dataclass(frozen=True)
 class Party:
@@ -171,7 +174,7 @@ def _said(events: ir.Table) -> ir.Table:
     ranked = events.mutate(rank=per_key, ordinal=per_case + 1)
     kept = ranked.filter(ranked.key.isnull() | (ranked["rank"] == 0))
     alone = ibis.coalesce(kept.event_id, kept.activity_id + "#" + kept.ordinal.cast("string"))
-    anchor = ibis.ifelse(kept.key.notnull(), ibis.literal("key:") + kept.key, alone)
+    anchor = ibis.ifelse(kept.key.notnull(), ibis.literal(KEY) + kept.key, alone)
     return kept.select("case_id", "key", "us", "row_no", anchor=anchor)
 
 

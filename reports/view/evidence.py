@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mining.findings import Family, FieldMatch, Occurrence, Rule, SourceRow
+from mining.reconciliation import KEY
 from reports.formats import NONE
 from reports.view.anchors import case_anchor, occurrence_anchor
 from reports.view.context import Context
@@ -95,7 +96,9 @@ def _match(match: FieldMatch, pair: Occurrence, c: Context) -> MatchView:
 
 def case_name(case: str, rule: Rule, at: int, c: Context) -> str:
     """A case, with its system where the rule is between two; `at`: 0 for the rule's case, 1 for the other."""
-    return f"{system_name(rule.systems[at], c)}: {case}" if rule.systems and case else case
+    if not rule.systems or not case:
+        return case
+    return c.t("case.of_system", system=system_name(rule.systems[at], c), case=case)
 
 
 def _walk(case: str | None, c: Context) -> str | None:
@@ -138,7 +141,9 @@ def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, st
     over = overrun(occurrence.measure, occurrence.limit, rule.family)
     pair = rule.family is Family.DUPLICATE
     measured = c.formats.measure(occurrence.measure, rule.unit, beside=occurrence.limit)
+    key = occurrence.anchor.removeprefix(KEY) if rule.systems and occurrence.anchor.startswith(KEY) else NONE
     facts = (
+        ("fact.key", c.persons.value(key)),
         ("fact.gap" if pair else "fact.measure", measured),
         ("fact.span" if pair else "fact.limit", c.formats.measure(occurrence.limit, rule.unit)),
         ("fact.overrun", c.formats.measure(over, rule.unit)),

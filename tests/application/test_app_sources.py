@@ -107,8 +107,8 @@ def test_two_systems_from_the_command_line_to_the_reports(two):
     lines = Path("stations-1.csv").read_text(encoding="utf-8").splitlines()
     assert lines[place["row"] - 1].startswith("W999,")
     for language, words in {
-        "zh": ("各系统", "工位系统 (stations)", "系统间消失：派单到达工位系统", "工位系统: W999", "按声明"),
-        "en": ("Systems", "Station system (stations)", "Vanished between systems", "Station system: W999",
+        "zh": ("各系统", "工位系统 (stations)", "系统间消失：派单到达工位系统", "工位系统：W999", "按声明"),
+        "en": ("Systems", "Station system (stations)", "Vanished between", "Station system: W999", "777777",
                "as declared"),
     }.items():  # fmt: skip
         page = Path(f"out/report.{language}.html").read_text(encoding="utf-8")
