@@ -24,8 +24,20 @@ check: .venv/installed
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-fuzz: .venv/installed
-	WALKTHROUGH_FUZZ=20 $(BIN)/python -m pytest tests/mining/test_mining_alignment.py tests/mining/test_mining_bounds.py tests/mining/test_mining_quality.py
+# Thousands of random examples; then the XML readers for FUZZ_SECONDS each, guided by coverage (docs/hardening.md).
+FUZZ_SECONDS ?= 600
+
+.venv/fuzz: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]'
+	touch $@
+
+fuzz: .venv/fuzz
+	WALKTHROUGH_FUZZ=20 $(BIN)/python -m pytest tests/hardening tests/mining/test_mining_alignment.py tests/mining/test_mining_bounds.py tests/mining/test_mining_quality.py
+	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
+	    for reader in xes bpmn nets; do \
+	        nice $(BIN)/python tests/hardening/fuzz_xml.py $$reader -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	    done; \
+	else echo 'Atheris has no build for this machine: fuzzing guided by coverage is left out.'; fi
 
 docs: .venv/installed
 	$(BIN)/python docs/detectors/pages.py

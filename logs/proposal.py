@@ -24,6 +24,8 @@ from logs.vocabulary import Vocabulary
 
 _SURE = 0.6
 """Strength from which a heading or the content alone decides."""
+_COMPARED = 500
+"""Characters of a label that are compared with names, none of which is so long."""
 _CLOSE = 0.05
 """Candidates this close in strength are rivals."""
 
@@ -438,7 +440,7 @@ def nearest(
     label: str, known: Iterable[tuple[str, set[str]]], most: int = 3
 ) -> tuple[tuple[str, float], ...]:
     """The activities whose names are most similar to a label, with the similarity (0 to 100)."""
-    folded = normalise_label(label)
+    folded = normalise_label(label[:_COMPARED])
     scored = [
         (ident, round(max(max(fuzz.ratio(folded, n), 0.9 * fuzz.partial_ratio(folded, n)) for n in names), 1))
         for ident, names in known

@@ -183,13 +183,18 @@ def _label_table(log: EventLog, known: dict[str, str | None], model: ReferenceMo
     return upload(log, "labels", pd.DataFrame(rows, columns=list(schema)), schema)
 
 
+_COMPARED = 500
+"""Characters of a label that are compared with the names of activities, none of which is so long."""
+
+
 def _nearest(label: str, model: ReferenceModel) -> tuple[str, ...]:
     names = {
         (activity.id, name): normalise_label(name)
         for activity in model.activities.values()
         for name in (activity.name.zh, activity.name.en, *activity.aliases)
     }
-    hits = process.extract(normalise_label(label), names, scorer=fuzz.WRatio, limit=8, score_cutoff=50)
+    spelled = normalise_label(label[:_COMPARED])
+    hits = process.extract(spelled, names, scorer=fuzz.WRatio, limit=8, score_cutoff=50)
     return tuple(dict.fromkeys(key[0] for _, _, key in hits))[:3]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
 _NARROW = frozenset("iljtfrI.,:;'|!()[]·- ")
 _WIDE = frozenset("mwMW@%<>→")
@@ -33,7 +34,7 @@ def wrap(text: str, most: float, size: float, lines: int) -> list[str]:
 
     Latin words stay whole where they fit on a line; CJK may break anywhere but before closing punctuation.
     """
-    wrapped = list(_lines(text, most, size))
+    wrapped = list(islice(_lines(text, most, size), lines + 1))  # a text may have millions of characters
     if len(wrapped) <= lines:
         return wrapped
     last = wrapped[lines - 1]

@@ -17,7 +17,7 @@ HOSTILE = (
     "\"' onmouseover='alert(3)",
     "javascript:alert(4)",
     "{{ 7 * 7 }} {% raw %} ${7*7}",
-    "=HYPERLINK(\"http://x\",\"y\")",
+    '=HYPERLINK("http://x","y")',
     "+1+1",
     "-1+1",
     "@SUM(A1)",
@@ -93,8 +93,27 @@ def damaged(draw: st.DrawFn, content: bytes, pieces: Sequence[bytes] = ()) -> by
     return content
 
 
-PIECES = (b"\x00", b"\r", b"\n\n", b'"', b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"\x1f\x8b", b"PK\x03\x04",
-          b"\\", b"\x1a", b"\xe2\x80\xae", b"<", b"&", b"]]>", b"{", b"[", b",,,", b"\t")  # fmt: skip
+PIECES = (
+    b"\x00",
+    b"\r",
+    b"\n\n",
+    b'"',
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xed\xa0\x80",
+    b"\x1f\x8b",
+    b"PK\x03\x04",
+    b"\\",
+    b"\x1a",
+    b"\xe2\x80\xae",
+    b"<",
+    b"&",
+    b"]]>",
+    b"{",
+    b"[",
+    b",,,",
+    b"\t",
+)
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "gb18030", "utf-32", "latin-1", "cp037")
 
 
@@ -131,7 +150,9 @@ def changed(draw: st.DrawFn, document: Any) -> Any:
         if not places:
             break
         holder, key = draw(st.sampled_from(places))
-        if isinstance(holder, dict) and key not in holder or isinstance(holder, list) and key >= len(holder):
+        if (isinstance(holder, dict) and key not in holder) or (
+            isinstance(holder, list) and key >= len(holder)
+        ):
             continue
         what = draw(st.sampled_from(("drop", "rename", "value", "value", "value", "swap", "copy")))
         other, there = draw(st.sampled_from(places))

@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of the XML readers: python tests/hardening/fuzz_xml.py (xes|bpmn|nets) [libFuzzer options].
+"""Coverage-guided fuzzing of the XML readers: python tests/hardening/fuzz_xml.py (xes|bpmn|nets) [options].
 
 A finding is anything but a value or an InputError: another exception, a hang, memory without bound, an event
 unaccounted for. libFuzzer writes the input that makes it to `crash-…`, `timeout-…` or `oom-…` in the current
@@ -137,15 +137,72 @@ def _change(root: etree._Element, chance: random.Random) -> None:
         one.text, other.text = other.text, one.text
 
 
-HOSTILE = ["", " ", "0", "-1", "1e9", "NaN", "9" * 30, "PT1H", "true", "\u202eabc", "<x>", "a b", "x" * 5000,
-           "../../x", "=1+1", "2026-02-30T25:61:00Z", "1969-12-31T23:59:59Z", "\ufeff", "{http://x}y"]  # fmt: skip
-WORDS = ["<event>", "</event>", "<trace>", "</trace>", "key=", "value=", "concept:name", "time:timestamp",
-         "<!DOCTYPE", "<!ENTITY", "<![CDATA[", "]]>", "&#0;", "&#55296;", "&x;", "encoding=", "UTF-16", "UTF-7",
-         "GBK", "xmlns=", "xmlns:a=", "sequenceFlow", "sourceRef=", "targetRef=", "boundaryEvent",
-         "attachedToRef=", "cancelActivity=", "timerEventDefinition", "multiInstanceLoopCharacteristics",
-         "standardLoopCharacteristics", "subProcess", "triggeredByEvent=", "callActivity", "calledElement=",
-         "inclusiveGateway", "eventBasedGateway", "parallelGateway", "terminateEventDefinition",
-         "loopMaximum=", "laneSet", "flowNodeRef", "participant", "messageFlow"]  # fmt: skip
+HOSTILE = [
+    "",
+    " ",
+    "0",
+    "-1",
+    "1e9",
+    "NaN",
+    "9" * 30,
+    "PT1H",
+    "true",
+    "\u202eabc",
+    "<x>",
+    "a b",
+    "x" * 5000,
+    "../../x",
+    "=1+1",
+    "2026-02-30T25:61:00Z",
+    "1969-12-31T23:59:59Z",
+    "\ufeff",
+    "{http://x}y",
+]
+WORDS = [
+    "<event>",
+    "</event>",
+    "<trace>",
+    "</trace>",
+    "key=",
+    "value=",
+    "concept:name",
+    "time:timestamp",
+    "<!DOCTYPE",
+    "<!ENTITY",
+    "<![CDATA[",
+    "]]>",
+    "&#0;",
+    "&#55296;",
+    "&x;",
+    "encoding=",
+    "UTF-16",
+    "UTF-7",
+    "GBK",
+    "xmlns=",
+    "xmlns:a=",
+    "sequenceFlow",
+    "sourceRef=",
+    "targetRef=",
+    "boundaryEvent",
+    "attachedToRef=",
+    "cancelActivity=",
+    "timerEventDefinition",
+    "multiInstanceLoopCharacteristics",
+    "standardLoopCharacteristics",
+    "subProcess",
+    "triggeredByEvent=",
+    "callActivity",
+    "calledElement=",
+    "inclusiveGateway",
+    "eventBasedGateway",
+    "parallelGateway",
+    "terminateEventDefinition",
+    "loopMaximum=",
+    "laneSet",
+    "flowNodeRef",
+    "participant",
+    "messageFlow",
+]
 
 
 def xes_seeds() -> list[bytes]:
@@ -155,18 +212,25 @@ def xes_seeds() -> list[bytes]:
     )
     events = "".join(event.format(a=a, n=n) for n, a in enumerate("甲乙丙", 1))
     trace = f'<trace><string key="concept:name" value="001"/>{events}</trace>'
-    nested = '<event><list key="l"><values><string key="a" value="b"><int key="n" value="1"/></string></values></list></event>'
-    head = '<?xml version="1.0" encoding="{}"?><log xes.version="1.0" xmlns="http://www.xes-standard.org/">{}</log>'
+    nested = (
+        '<event><list key="l"><values><string key="a" value="b"><int key="n" value="1"/></string></values>'
+        "</list></event>"
+    )
+    head = (
+        '<?xml version="1.0" encoding="{}"?>'
+        '<log xes.version="1.0" xmlns="http://www.xes-standard.org/">{}</log>'
+    )
     scope = (
-        '<extension name="Time" prefix="time" uri="http://x"/><global scope="event"><string key="k" value="v"/>'
-        '</global><classifier name="c" keys="concept:name"/>'
+        '<extension name="Time" prefix="time" uri="http://x"/><global scope="event">'
+        '<string key="k" value="v"/></global><classifier name="c" keys="concept:name"/>'
     )
     return [
         head.format("UTF-8", scope + trace * 2).encode(),
         head.format("GBK", trace).encode("gbk"),
         head.format("UTF-16", trace).encode("utf-16"),
         f"<log><trace>{nested}</trace>{event.format(a='x', n=3)}</log>".encode(),
-        b'<!DOCTYPE log [<!ENTITY a "b">]><log><trace><event><string key="k" value="&a;"/></event></trace></log>',
+        b'<!DOCTYPE log [<!ENTITY a "b">]>'
+        b'<log><trace><event><string key="k" value="&a;"/></event></trace></log>',
     ]
 
 
@@ -186,11 +250,13 @@ def bpmn_seeds() -> list[bytes]:
 
 def net_seeds() -> list[bytes]:
     net = (
-        '<pnml><net id="n" type="http://www.pnml.org/version-2009/grammar/pnmlcoremodel"><page id="p">'
+        '<pnml><net id="n" type="http://www.pnml.org/version-2009/grammar/pnmlcoremodel">'
+        '<page id="p">'
         '<place id="i"><initialMarking><text>1</text></initialMarking></place><place id="o"/>'
         '<transition id="t"><name><text>A</text></name></transition><arc id="a1" source="i" target="t"/>'
         '<arc id="a2" source="t" target="o"><inscription><text>2</text></inscription></arc></page>'
-        '<finalmarkings><marking><place idref="o"><text>2</text></place></marking></finalmarkings></net></pnml>'
+        '<finalmarkings><marking><place idref="o"><text>2</text></place></marking></finalmarkings>'
+        "</net></pnml>"
     )
     tree = (
         '<ptml><processTree id="1" name="x" root="r"><sequence id="r" name=""/><manualTask id="a" name="A"/>'

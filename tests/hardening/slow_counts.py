@@ -23,7 +23,9 @@ Counted = tuple[int, set[str]]
 def of_csv(content: bytes, encoding: str, delimiter: str) -> Counted | None:
     try:
         text = content.decode("utf-8-sig" if encoding == "utf-8" else encoding)
-        records = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True))
+        records = list(
+            csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=delimiter, strict=True)
+        )
     except (UnicodeDecodeError, csv.Error):
         return None
     while records and not any(cell.strip() for cell in records[0]):
@@ -38,7 +40,7 @@ def of_xlsx(content: bytes) -> Counted | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
-            rows = [[cell for cell in row] for row in book.worksheets[0].iter_rows(values_only=True)]
+            rows = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
     except Exception:  # noqa: BLE001  # whatever openpyxl stumbles over: there is nothing to compare with
         return None
     filled = [number for number, row in enumerate(rows) if any(_filled(cell) for cell in row)]
@@ -81,7 +83,9 @@ def of_json_lines(content: bytes, encoding: str) -> Counted | None:
 def of_parquet(content: bytes) -> Counted | None:
     try:
         table = parquet.read_table(io.BytesIO(content))
-        return table.num_rows, {_stripped(str(each)) for name in table.column_names for each in table[name].to_pylist()}
+        return table.num_rows, {
+            _stripped(str(each)) for name in table.column_names for each in table[name].to_pylist()
+        }
     except (pa.ArrowException, OSError, ValueError, KeyError, UnicodeDecodeError):
         return None
 
@@ -112,5 +116,3 @@ def _texts(value: Any) -> set[str]:
 
 def _stripped(text: str) -> str:
     return text.strip(" \t\r\n\u3000\u00a0")
-
-

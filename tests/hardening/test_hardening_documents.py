@@ -19,10 +19,31 @@ LIBRARY = Path(reference_models.__file__).parent / "library"
 MODELS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
 FOLDERS = {folder.name: folder for folder in LIBRARY.iterdir() if (folder / "contract.yaml").is_file()}
 CONTRACTS = {name: (FOLDERS[name] / "contract.yaml").read_bytes() for name in sorted(FOLDERS)}
-PIECES = (b"&a ", b"*a", b"<<: *a\n", b"!!int ", b"!!python/object:os.system ", b"? ", b"\t", b": ", b"- ", b"'",
-          b"{", b"[", b"|\n", b"---\n", b"%YAML 1.1\n", b"#", b"\xc2\x85", b"\xe2\x80\xa8", b"~", b".inf")  # fmt: skip
+PIECES = (
+    b"&a ",
+    b"*a",
+    b"<<: *a\n",
+    b"!!int ",
+    b"!!python/object:os.system ",
+    b"? ",
+    b"\t",
+    b": ",
+    b"- ",
+    b"'",
+    b"{",
+    b"[",
+    b"|\n",
+    b"---\n",
+    b"%YAML 1.1\n",
+    b"#",
+    b"\xc2\x85",
+    b"\xe2\x80\xa8",
+    b"~",
+    b".inf",
+)
 EXPORT = "订单号,环节,时间,开始,人,部门,状态,id,甲,乙\n" + "".join(
-    f"{n // 3},a{n % 3},2026-03-0{n + 1} 10:00,2026-03-0{n + 1} 09:00,张,网管,complete,e{n},x,1\n" for n in range(6)
+    f"{n // 3},a{n % 3},2026-03-0{n + 1} 10:00,2026-03-0{n + 1} 09:00,张,网管,complete,e{n},x,1\n"
+    for n in range(6)
 )
 MAPPING = {
     "case": "订单号",
@@ -44,7 +65,21 @@ MAPPING = {
     "reject_limit": 0.5,
 }
 WIDE = {"layout": "wide", "case": "订单号", "milestones": {"时间": "a", "开始": "b"}, "delta": "milestones"}
-STANDARD_WORDS = ("rowid", "row_no", "_id", "h", "nth", "kept", "reason", "count", "events", "select", "c0", "p", "t")
+STANDARD_WORDS = (
+    "rowid",
+    "row_no",
+    "_id",
+    "h",
+    "nth",
+    "kept",
+    "reason",
+    "count",
+    "events",
+    "select",
+    "c0",
+    "p",
+    "t",
+)
 some = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
@@ -63,7 +98,6 @@ def loads(path: Path) -> Mapping | None:
         return load_mapping(path)
     except InputError as error:
         told(error, path.name)
-        assert any(problem.line or not problem.line for problem in error.problems)
     return None
 
 
@@ -103,7 +137,11 @@ def test_a_damaged_mapping_is_used_or_refused(tmp_path: Path, content: bytes) ->
 
 
 @settings(some, max_examples=30)
-@given(names=st.dictionaries(st.one_of(st.sampled_from(STANDARD_WORDS), text), st.sampled_from("甲乙"), min_size=1))
+@given(
+    names=st.dictionaries(
+        st.one_of(st.sampled_from(STANDARD_WORDS), text), st.sampled_from("甲乙"), min_size=1
+    )
+)
 def test_attributes_may_have_any_name(tmp_path: Path, names: dict[str, str]) -> None:
     path = tmp_path / "m.yaml"
     document = {"case": "订单号", "activity": "环节", "time": "时间", "attributes": names}
@@ -156,8 +194,15 @@ def test_any_override_is_used_or_refused(tmp_path: Path, data: st.DataObject, na
 
 
 @settings(some, max_examples=40)
-@given(value=st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(scalars.filter(
-    lambda key: not isinstance(key, float)), inner), max_leaves=20))
+@given(
+    value=st.recursive(
+        scalars,
+        lambda inner: (
+            st.lists(inner) | st.dictionaries(scalars.filter(lambda key: not isinstance(key, float)), inner)
+        ),
+        max_leaves=20,
+    )
+)
 def test_any_yaml_is_parsed_with_its_lines_or_refused(value: object) -> None:
     written = yaml.safe_dump(value, allow_unicode=True)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,9 +47,23 @@ def told(error: InputError, file: str) -> None:
         str(problem).encode()
 
 
-PIECES = (b'<task id="x"/>', b"<startEvent/>", b'<subProcess id="s">', b"</subProcess>", b"<!DOCTYPE a>", b"&x;", b"&#0;",
-          b'<sequenceFlow id="f" sourceRef="x" targetRef="x"/>', b'id="x" ', b'id="" ', b"]]>", b'xmlns="" ',
-          b"<timerEventDefinition/>", b'cancelActivity="maybe" ', b'loopMaximum="999999999999" ')  # fmt: skip
+PIECES = (
+    b'<task id="x"/>',
+    b"<startEvent/>",
+    b'<subProcess id="s">',
+    b"</subProcess>",
+    b"<!DOCTYPE a>",
+    b"&x;",
+    b"&#0;",
+    b'<sequenceFlow id="f" sourceRef="x" targetRef="x"/>',
+    b'id="x" ',
+    b'id="" ',
+    b"]]>",
+    b'xmlns="" ',
+    b"<timerEventDefinition/>",
+    b'cancelActivity="maybe" ',
+    b'loopMaximum="999999999999" ',
+)
 
 
 @settings(some, max_examples=60)
@@ -59,7 +74,7 @@ def test_a_damaged_drawing_is_compiled_or_refused(data: st.DataObject, drawing: 
 
 @st.composite
 def redrawn(draw: st.DrawFn, drawing: bytes) -> bytes:
-    """A drawing that is still XML: elements removed, doubled, moved, renamed; attributes taken from others."""
+    """A drawing that is still XML: elements removed, doubled, moved, renamed; attributes of others."""
     root = etree.fromstring(drawing)
     for _ in range(draw(st.integers(1, 4))):
         elements = [each for each in root.iter() if isinstance(each.tag, str)]
@@ -75,7 +90,10 @@ def redrawn(draw: st.DrawFn, drawing: bytes) -> bytes:
         elif what == "rename":
             one.tag = other.tag
         elif what == "take" and one.attrib and other.attrib:
-            one.set(draw(st.sampled_from(sorted(one.attrib))), draw(st.sampled_from(sorted(other.attrib.values()))))
+            one.set(
+                draw(st.sampled_from(sorted(one.attrib))),
+                draw(st.sampled_from(sorted(other.attrib.values()))),
+            )
         elif what == "drop" and one.attrib:
             del one.attrib[draw(st.sampled_from(sorted(one.attrib)))]
         elif what == "hostile" and one.attrib:
@@ -104,7 +122,8 @@ PNML = (
     b'<pnml><net id="n" type="http://www.pnml.org/version-2009/grammar/pnmlcoremodel"><page id="p">'
     b'<place id="i"><initialMarking><text>1</text></initialMarking></place><place id="o"/>'
     b'<transition id="t"><name><text>A</text></name></transition><arc id="a1" source="i" target="t"/>'
-    b'<arc id="a2" source="t" target="o"/></page><finalmarkings><marking><place idref="o"><text>1</text></place>'
+    b'<arc id="a2" source="t" target="o"/></page>'
+    b'<finalmarkings><marking><place idref="o"><text>1</text></place>'
     b"</marking></finalmarkings></net></pnml>"
 )
 PTML = (
@@ -117,7 +136,9 @@ PTML = (
 
 @settings(some, max_examples=80)
 @given(data=st.data(), kind=st.sampled_from(("pnml", "ptml")), whole=st.booleans())
-def test_a_damaged_net_is_read_or_refused(tmp_path: Path, data: st.DataObject, kind: str, whole: bool) -> None:
+def test_a_damaged_net_is_read_or_refused(
+    tmp_path: Path, data: st.DataObject, kind: str, whole: bool
+) -> None:
     content = PNML if kind == "pnml" else PTML
     path = tmp_path / f"m.{kind}"
     path.write_bytes(data.draw(redrawn(content) if whole else damaged(content)))
@@ -130,7 +151,9 @@ def test_a_damaged_net_is_read_or_refused(tmp_path: Path, data: st.DataObject, k
 def test_a_node_without_id_is_nobodys_child(tmp_path: Path) -> None:
     """Found by fuzzing: it was its own parent, and the reader went round for ever."""
     path = tmp_path / "m.ptml"
-    path.write_bytes(PTML.replace(b' id="c"', b"").replace(b'targetId="c"', b"").replace(b'sourceId="c"', b""))
+    path.write_bytes(
+        PTML.replace(b' id="c"', b"").replace(b'targetId="c"', b"").replace(b'sourceId="c"', b"")
+    )
     with pytest.raises(InputError, match="a xor has no id"):
         read_net_file(path)
 
@@ -140,14 +163,17 @@ def process(body: str) -> bytes:
 
 
 def chain(*ids: str) -> str:
-    return "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in zip(ids, ids[1:], strict=False))
+    return "".join(f'<sequenceFlow id="{a}_{b}" sourceRef="{a}" targetRef="{b}"/>' for a, b in pairwise(ids))
 
 
 def many_gateways(kind: str, count: int) -> bytes:
     """Splits in a row, each with two ways to the next."""
     names = [f"g{n}" for n in range(count)]
-    body = "".join(f'<{kind} id="{name}"/>' for name in names) + '<startEvent id="s"/><task id="t"/><endEvent id="e"/>'
-    pairs = zip(names, names[1:], strict=False)
+    body = (
+        "".join(f'<{kind} id="{name}"/>' for name in names)
+        + '<startEvent id="s"/><task id="t"/><endEvent id="e"/>'
+    )
+    pairs = pairwise(names)
     body += "".join(
         f'<sequenceFlow id="{a}{way}" sourceRef="{a}" targetRef="{b}"/>' for a, b in pairs for way in "xy"
     )
@@ -156,7 +182,11 @@ def many_gateways(kind: str, count: int) -> bytes:
 
 def wide_split(kind: str, width: int) -> bytes:
     """One split into many tasks, and one join."""
-    body = f'<startEvent id="s"/><{kind} id="f"/><{kind} id="j"/><endEvent id="e"/>' + chain("s", "f") + chain("j", "e")
+    body = (
+        f'<startEvent id="s"/><{kind} id="f"/><{kind} id="j"/><endEvent id="e"/>'
+        + chain("s", "f")
+        + chain("j", "e")
+    )
     for n in range(width):
         body += f'<task id="t{n}"/>' + chain("f", f"t{n}", "j")
     return process(body)
@@ -170,7 +200,8 @@ def nested(depth: int) -> bytes:
 def boundaries(count: int) -> bytes:
     """A task with many timers, none of which interrupts it."""
     timers = "".join(
-        f'<boundaryEvent id="b{n}" attachedToRef="t" cancelActivity="false"><timerEventDefinition/></boundaryEvent>'
+        f'<boundaryEvent id="b{n}" attachedToRef="t" cancelActivity="false"><timerEventDefinition/>'
+        "</boundaryEvent>"
         f'<task id="u{n}"/>' + chain(f"b{n}", f"u{n}")
         for n in range(count)
     )
@@ -196,24 +227,34 @@ def calls_much(depth: int) -> bytes:
     for n in range(depth):
         calls = "".join(f'<callActivity id="c{n}_{m}" calledElement="p{n + 1}"/>' for m in range(10))
         steps = chain(f"s{n}", *(f"c{n}_{m}" for m in range(10)), f"e{n}")
-        processes += f'<process id="p{n}"><startEvent id="s{n}"/>{calls}<endEvent id="e{n}"/>{steps}</process>'
+        processes += (
+            f'<process id="p{n}"><startEvent id="s{n}"/>{calls}<endEvent id="e{n}"/>{steps}</process>'
+        )
     last = f'<process id="p{depth}"><task id="t"/></process>'
     return f"{HEAD}{processes}{last}</definitions>".encode()
 
 
-ENTITIES = "<!DOCTYPE d [" + "".join(
-    f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "boom"}">' for n in range(12)
-) + "]>"
+ENTITIES = (
+    "<!DOCTYPE d ["
+    + "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10 if n else "boom"}">' for n in range(12))
+    + "]>"
+)
 COSTLY: dict[str, Callable[[], bytes]] = {
     "entities": lambda: (ENTITIES + process('<task id="&e11;"/>').decode()).encode(),
-    "entities in text": lambda: (ENTITIES + process("<documentation>&e11;</documentation>").decode()).encode(),
-    "a file outside": lambda: b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + process('<task id="&x;"/>'),
+    "entities in text": lambda: (
+        ENTITIES + process("<documentation>&e11;</documentation>").decode()
+    ).encode(),
+    "a file outside": lambda: (
+        b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + process('<task id="&x;"/>')
+    ),
     "elements 100,000 deep": lambda: process("<a>" * 100_000 + "</a>" * 100_000),
     "subprocesses 200 deep": lambda: nested(200),
     "subprocesses 14 deep": lambda: nested(14),
     "an id of 5 MB": lambda: process(f'<task id="{"x" * 5_000_000}"/>'),
     "a name of 20 MB": lambda: process(f'<task id="t" name="{"x" * 20_000_000}"/>'),
-    "100,000 attributes": lambda: process(f"<task id='t' {' '.join(f'a{n}=1' for n in range(100_000))}/>".replace("=1", "='1'")),
+    "100,000 attributes": lambda: process(
+        f"<task id='t' {' '.join(f'a{n}=1' for n in range(100_000))}/>".replace("=1", "='1'")
+    ),
     "1,900 exclusive gateways": lambda: many_gateways("exclusiveGateway", 1_900),
     "1,900 parallel gateways": lambda: many_gateways("parallelGateway", 1_900),
     "1,900 inclusive gateways": lambda: many_gateways("inclusiveGateway", 1_900),
