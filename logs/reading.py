@@ -193,7 +193,8 @@ def check_headings(raws: Sequence[RawTable], mapping: Mapping) -> None:
         raise InputError(problems)
 
 
-def _nearest(heading: str, headings: Sequence[str]) -> str:
+def _nearest(heading: str, there: Sequence[str]) -> str:
+    headings = [each for each in there if not each.startswith("\x00")]  # what XES only looked for
     near = [
         match
         for match, _, _ in process.extract(heading, headings, scorer=fuzz.WRatio, limit=3, score_cutoff=50)

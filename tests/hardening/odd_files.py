@@ -361,6 +361,10 @@ LOGS = [
     log("outside-trace.xes", "an event in no trace", xes(event(), trace(event())), Read(2, {"no_case": 1})),
     log("no-case.xes", "a trace without name", xes(f"<trace>{event()}</trace>", trace(event())), Read(2, {"no_case": 1})),
     log("same-case.xes", "two traces of one name are one case", xes(trace(event()), trace(event())), Read(2, cases=("1",))),
+    log("empty-keys.xes", "events without what the mapping names", xes("<trace><event><int key='x' value='1'/></event></trace>"),
+        Refused("the columns are: x")),
+    log("smuggled.xes", "a document type that only a reader of UTF-7 sees in a comment",
+        lambda: UTF7 % b"+ADwAIQ-ENTITY e 'boom'+AD4-" + xes(trace(event("&e;")), head="")(), Refused("UTF-7")),
     log("spaces.xes", "another name space", lambda: b'<x:log xmlns:x="urn:x">' + trace(event()).replace(
         "<", "<x:").replace("<x:/", "</x:").encode() + b"</x:log>", Read(1)),
     log("cut.xes", "cut off", lambda: xes(trace(event(), event()))()[:-30], Refused("breaks off")),
