@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from logs.documents import Document, Where, line_of, parse_yaml, read_text, validate
 from logs.key_links import CASE, Spelling
@@ -17,7 +18,14 @@ from logs.mapping import Mapping as ColumnMapping
 from logs.problems import InputError, Problem
 from logs.sources import is_url
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+
+def _a_name(name: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name):
+        raise ValueError("names are of a-z, 0-9, - and _, as in the contract; what people read is the title")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_a_name)]
 Step = Literal["width", "blanks", "case", "separators", "leading_zeros"]
 
 

@@ -157,6 +157,7 @@ def test_a_join_that_would_match_if_keys_were_written_alike_is_refused(write):
         ({"sources_yaml": ("{key: order_no}", "{key: order_no, normalise: [zeros]}")}, "sources.yaml", 11,
          "leading_zeros", "zeros"),
         ({"faults_yaml": ("订单", "订单号")}, "faults.csv", 1, "no column '订单号'", "订单"),
+        ({"sources_yaml": ("  faults:", "  故障:")}, "sources.yaml", 7, "of a-z, 0-9", "故障"),
         ({"sources_yaml": "sources: {}\n"}, "sources.yaml", 1, "at least 1", ""),
     ],
 )  # fmt: skip

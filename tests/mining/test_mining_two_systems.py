@@ -34,7 +34,9 @@ def hour(count):
     return us(f"{DAY}T00:00+08:00") + count * 3_600_000_000
 
 
-def open_systems(orders, stores, *, reach=(72, 72), begins=(0, 0), joins="", attributes=("item",)):
+def open_systems(
+    orders, stores, *, reach=(72, 72), begins=(0, 0), joins="", attributes=("item",), swap=False
+):
     """A log of two systems from their lines; `reach`, `begins`: the hours that each export spans."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -56,6 +58,7 @@ def open_systems(orders, stores, *, reach=(72, 72), begins=(0, 0), joins="", att
             lines.append(
                 f"  {name}: {{files: {name}.csv, mapping: {name}.yaml, as_of: '{as_of}'{joins * at}}}"
             )
+        lines[1:] = reversed(lines[1:]) if swap else lines[1:]
         (place / "sources.yaml").write_text("\n".join(lines), "utf-8")
         return read_systems(place / "sources.yaml")
 
@@ -126,6 +129,21 @@ def test_an_orphan_bears_the_number_and_the_source_of_its_own_system():
     assert result.evidence[worst.rows[0]].activity_id == "received"
     assert (finding.cases_violated, finding.variants_violated) == (1, 0)
     assert "2" not in result.case_files
+
+
+def test_either_system_may_be_that_of_the_process():
+    orders = [row("1", SEND, 9, "A1"), row("2", SEND, 9, "A2")]
+    stores = [row("1", RECORD, 10, "A1"), row("2", RECORD, 40, "B9")]
+    result = judged(orders, stores, swap=True)
+    assert [each.name for each in result.systems] == [OTHER, ONE]
+    vanished, orphan = (
+        next(each for each in result.findings if each.rule.kind == kind) for kind in ("vanished", "orphan")
+    )
+    assert (result.foreign(vanished.rule), result.foreign(orphan.rule)) == (True, False)
+    assert [each.case_id for each in (*vanished.worst, *orphan.worst)] == ["2", "2"]
+    assert result.evidence[vanished.worst[0].rows[0]].file.endswith("orders.csv")
+    assert (vanished.variants_violated, orphan.variants_violated) == (0, 1)
+    assert judged(orders, stores).occurrences["fingerprint"].isin(result.occurrences["fingerprint"]).any()
 
 
 def test_systems_with_one_fingerprint_each_for_the_same_case_and_key():
