@@ -105,6 +105,7 @@ def find_files(paths: PathLike | Iterable[PathLike]) -> list[Path]:
 
 def open_source(path: Path) -> Source:
     """Hash a file and tell its format by its first bytes, not by its name."""
+    refuse_illegible(path)
     try:
         digest = hashlib.sha256()
         with path.open("rb") as file:
@@ -122,6 +123,16 @@ def open_source(path: Path) -> Source:
     gzipped = head.startswith(b"\x1f\x8b")
     inner = _unpacked_head(path) if gzipped else head
     return Source(path, str(path), _format(path, inner), gzipped, size, digest.hexdigest())
+
+
+def refuse_illegible(path: Path) -> None:
+    """Raises InputError for a path of bytes that are no UTF-8: reports could not name it, nor DuckDB open it.
+
+    Archives packed elsewhere leave such names behind.
+    """
+    shown = str(path).encode("utf-8", "backslashreplace").decode()
+    if shown != str(path):
+        raise InputError(Problem("its path holds bytes that are no UTF-8", shown, None, "rename it"))
 
 
 def unpack(source: Source, target: Path) -> Path:

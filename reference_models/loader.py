@@ -11,6 +11,7 @@ from typing import Any
 
 from logs.documents import parse_yaml, read_text, validate
 from logs.problems import InputError, Problem
+from logs.sources import refuse_illegible
 from reference_models.bpmn import Process, compile_bpmn
 from reference_models.build import build_model
 from reference_models.calendars import Calendar, load_calendar
@@ -139,6 +140,7 @@ def _find(reference: str | Path, folders: list[Path]) -> tuple[Path, str]:
         return _LIBRARY / reference, "library"
     path = Path(reference)
     if path.is_dir():
+        refuse_illegible(path)
         return path, text
     known = sorted({*library(), *(each.name for parent in folders for each in _model_folders(parent))})
     near = difflib.get_close_matches(text, known, n=1)

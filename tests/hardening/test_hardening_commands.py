@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,17 @@ def test_the_other_commands_end_as_documented(run: Command, each: Odd) -> None:
         assert ran.code in CODES
         ran.speaks_plainly()
         assert "\x1b" not in ran.out + ran.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are bytes on Linux only")
+def test_a_name_of_bytes_that_are_no_text_is_refused(run: Command) -> None:
+    """As an archive packed on a Chinese Windows leaves it behind."""
+    name = os.fsdecode("故障.csv".encode("gbk"))
+    (run.folder / name).write_bytes(b"case,activity,time\n1,a,2026-03-01\n")
+    (run.folder / name.removesuffix(".csv")).mkdir()
+    for arguments in (("audit", name, "--model", MODEL, "--out", "o", "--show-persons"), ("map", name)):
+        run(*arguments).refused("\\udcb9", "its path holds bytes that are no UTF-8", "rename it")
+    run.audit("log.csv", model=name.removesuffix(".csv")).refused("its path holds bytes that are no UTF-8")
 
 
 @pytest.mark.parametrize("name", ["entities.xes", "far-string.xlsx"])
