@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
+from logs.problems import InputError, Problem
 from reference_models.bpmn import compile_bpmn
 from reference_models.lane_grid import Box, LaneGrid, lane_grid
 
@@ -15,6 +17,13 @@ _DI = "http://www.omg.org/spec/BPMN/20100524/DI"
 _DC = "http://www.omg.org/spec/DD/20100524/DC"
 _DD = "http://www.omg.org/spec/DD/20100524/DI"
 _LEFT, _TOP, _POOL_NAME = 160.0, 80.0, 30.0
+_SHOWN = (
+    *("participant", "lane", "ask", "Event", "Gateway", "ubProcess", "transaction", "callActivity"),
+    *("sequenceFlow", "messageFlow"),
+)
+"""How the names of elements end that have a shape or an edge."""
+_HOLDS = ("ubProcess", "transaction")
+"""How the names of elements end that hold others: the grid would draw these outside of them."""
 
 
 def with_diagram(path: Path) -> bytes:
@@ -22,7 +31,8 @@ def with_diagram(path: Path) -> bytes:
 
     Only the drawing changes: pool, lanes, nodes and sequence flows get shapes and waypoints. A process
     with lanes must lie in a pool, as the modelling tools ask for. Raises InputError for a file that
-    cannot be compiled.
+    cannot be compiled, and for one with elements that the grid has no place for: what subprocesses hold,
+    outside pools and their message flows, lanes of lanes.
     """
     process = compile_bpmn(path, str(path))
     grid = lane_grid(process.diagram)
@@ -37,8 +47,28 @@ def with_diagram(path: Path) -> bytes:
         box = Box(-_POOL_NAME, 0.0, grid.width + _POOL_NAME, grid.height)
         _shape(plane, pool.get("id"), box, isHorizontal="true")
     _draw(plane, grid, lanes=bool(process.diagram.lanes))
+    if undrawn := list(_undrawn(root, plane, path)):
+        raise InputError(undrawn)
     etree.indent(root)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
+
+
+def _undrawn(root: Any, plane: Any, path: Path) -> Iterator[Problem]:
+    """Elements that the drawing leaves out or tears apart: a drawing with gaps is worse than none."""
+    drawn = {each.get("bpmnElement") for each in plane}
+    named = {each.get("id") for each in root.iter(f"{{{_MODEL}}}*")}
+    mend = "draw it in bpmn.io or Camunda Modeler"
+    for element in root.iter(f"{{{_MODEL}}}*"):
+        kind = etree.QName(element).localname
+        inside = etree.QName(element.getparent()).localname if element.getparent() is not None else ""
+        if kind.endswith(_SHOWN) and (element.get("id") not in drawn or inside.endswith(_HOLDS)):
+            what = f"'{element.get('id')}' ({kind}) has no place in the lane grid"
+            yield Problem(what, str(path), element.sourceline, mend)
+    for id in sorted(drawn - named):
+        if "→" not in id:  # the grid's own line into what a subprocess holds, told above
+            yield Problem(
+                f"'{id}' is of another file and has no place in the lane grid", str(path), None, mend
+            )
 
 
 def write_diagram(path: Path) -> None:

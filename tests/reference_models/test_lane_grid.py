@@ -5,9 +5,10 @@ from itertools import combinations, pairwise
 import pytest
 from hypothesis import given, settings
 from lxml import etree
-from model_files import compiled, flows, lanes, nodes, timer
+from model_files import compiled, flows, lanes, nodes, process, sub, timer
 from test_bpmn_reduction import graphs
 
+from logs.problems import InputError
 from reference_models import load
 from reference_models.diagram_interchange import with_diagram, write_diagram
 from reference_models.lane_grid import LaneGrid, lane_grid
@@ -119,3 +120,17 @@ def test_library_files_carry_the_drawing_of_every_element(model_id, tmp_path):
     drawn = {element.get("bpmnElement") for element in root.iter() if element.get("bpmnElement")}
     model = load(model_id).diagram
     assert drawn >= {*model.lanes, *(node.id for node in model.nodes), *(flow.id for flow in model.flows)}
+
+
+def test_what_would_not_be_drawn_is_named_and_not_left_out(tmp_path):
+    path = tmp_path / "process.bpmn"
+    inside = nodes(startEvent="is", endEvent="ie", task="B") + flows("is>B>ie")
+    path.write_bytes(
+        process(nodes(startEvent="s", endEvent="e", task="A") + sub("S", inside) + flows("s>A>S>e"))
+    )
+    before = path.read_bytes()
+    with pytest.raises(InputError) as refusal:
+        write_diagram(path)
+    told = [problem.what for problem in refusal.value.problems]
+    assert {what.split("'")[1] for what in told} == {"is", "ie", "B", "is_B", "B_ie"}
+    assert path.read_bytes() == before
