@@ -372,7 +372,7 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
         closed=int(facts.closed),
         open=int(facts.cases - facts.closed),
         began_before_window=int(facts.before),
-        cases_with_excluded_rows=int(facts.excluded),
+        cases_with_excluded_rows=int(facts.excluded) - _only_older(bound),
         cases_with_unknown_activities=int(facts.unknown),
         variants=len(weights),
         first_us=None if pd.isna(facts["first"]) else int(facts["first"]),
@@ -389,6 +389,15 @@ def _population(bound: BoundLog, aligned: Conformance) -> Population:
         precision=precision,
         precision_share=precision_share,
     )
+
+
+def _only_older(bound: BoundLog) -> int:
+    """Cases without rejected rows that count as if they had some: they are older than a joined export."""
+    cases = bound.log.cases
+    if "_older" not in cases.columns:
+        return 0
+    older = cases.filter(cases["_older"] > 0, cases["_older"] == cases.excluded_rows)
+    return int(older.semi_join(bound.cases, "case_id").count().execute())
 
 
 def _precision(net: Net, aligned: Conformance) -> tuple[float | None, float | None]:

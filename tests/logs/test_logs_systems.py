@@ -97,7 +97,9 @@ def test_rows_not_used_count_against_the_case_they_join(write):
 def test_a_case_older_than_a_joined_export_may_lack_what_it_did_there(write):
     windowed = FILES["faults.yaml"] + "window: {from: '2024-03-04 09:10'}\n"
     with read_systems(write(faults_yaml=windowed)) as log:
-        assert log.cases.to_pandas().set_index("case_id")["excluded_rows"].to_dict() == {"1": 1, "2": 0}
+        cases = log.cases.to_pandas().set_index("case_id")
+        assert cases["excluded_rows"].to_dict() == {"1": 1, "2": 0}
+        assert cases["_older"].to_dict() == {"1": 1, "2": 0}
 
 
 def test_the_log_is_judged_as_of_the_source_that_reaches_least_far(write):
