@@ -110,7 +110,9 @@ def _quoted(block: bytes, delimiter: int, state: _State) -> str:
     ends = newlines[~inside]
     state.quoted_newlines |= bool(inside.any())
     returns = np.flatnonzero(data == CR)
-    lone = returns[(np.searchsorted(quotes, returns) + state.inside) % 2 == 0]
+    kept = (np.searchsorted(quotes, returns) + state.inside) % 2 == 1
+    state.quoted_newlines |= bool(kept.any())
+    lone = returns[~kept]
     if not (data[lone + 1] == LF).all():
         return "lone carriage returns"
     if _blank(data, ends, starts_record=not state.inside):

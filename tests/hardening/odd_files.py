@@ -113,6 +113,8 @@ TABLES = [
         plain(f"{HEAD}\r\n{rows()[0]}\n{rows()[1]}\r{rows()[2]}\n"), Read(3)),
     Odd("quoted-newlines.csv", "line ends in quotes",
         csv(*rows(), '2,"two\nlines\r\nor three",2026-03-01'), Read(4)),
+    Odd("quoted-return.csv", "a lone carriage return in quotes is white space",
+        csv(*rows(), '2,"\r",2026-03-01', '"\r",a,2026-03-01'), Read(5, {"no_activity": 1, "no_case": 1})),
     Odd("open-quote.csv", "a quote never closed",
         csv(*rows(), '2,"open,2026-03-01', *rows()), Refused("never closed")),
     Odd("other-breaks.csv", "characters that Python takes for line ends",

@@ -62,24 +62,24 @@ def bomb(start: bytes, repeated: bytes, size: int) -> Callable[[Path], None]:
 HEAD = b"case,activity,time\n1,a,2026-03-01\n"
 HOSTILE: dict[str, tuple[str, Callable[[Path], None], tuple[str, str, str], str]] = {
     "much from little": ("bomb.csv.gz", bomb(HEAD, b",", 300 << 20), LONG, "refused"),
-    "a line without end": ("line.csv", large(HEAD, b"x", 300 << 20), LONG, "refused"),
-    "a line of delimiters": ("fields.csv", large(HEAD, b",", 300 << 20), LONG, "refused"),
+    "a line without end": ("line.csv", large(HEAD, b"x", 100 << 20), LONG, "refused"),
+    "a line of delimiters": ("fields.csv", large(HEAD, b",", 100 << 20), LONG, "refused"),
     "a quote without end": (
         "quote.csv",
-        large(HEAD + b'"', b"1,a,2026-03-01 09:00:00,zhang\n", 300 << 20),
+        large(HEAD + b'"', b"1,a,2026-03-01 09:00:00,zhang\n", 100 << 20),
         LONG,
         "refused",
     ),
-    "zero bytes": ("zero.csv", large(HEAD, b"\0", 300 << 20), LONG, "refused"),
-    "a JSON line without end": ("line.jsonl", large(b'{"case": "', b"x", 300 << 20), LONG, "refused"),
-    "lists without end": ("deep.jsonl", large(b"{}\n", b"[", 300 << 20), LONG, "refused"),
+    "zero bytes": ("zero.csv", large(HEAD, b"\0", 100 << 20), LONG, "refused"),
+    "a JSON line without end": ("line.jsonl", large(b'{"case": "', b"x", 100 << 20), LONG, "refused"),
+    "lists without end": ("deep.jsonl", large(b"{}\n", b"[", 100 << 20), LONG, "refused"),
     "an XML tag without end": (
         "tag.xes",
-        large(b"<log><trace><event><string ", b"a", 300 << 20),
+        large(b"<log><trace><event><string ", b"a", 100 << 20),
         XES,
         "refused",
     ),
-    "elements without end": ("deep.xes", large(b"<log>", b"<a>", 300 << 20), XES, "refused"),
+    "elements without end": ("deep.xes", large(b"<log>", b"<a>", 100 << 20), XES, "refused"),
 }
 
 

@@ -255,14 +255,14 @@ COSTLY: dict[str, Callable[[], bytes]] = {
     "100,000 attributes": lambda: process(
         f"<task id='t' {' '.join(f'a{n}=1' for n in range(100_000))}/>".replace("=1", "='1'")
     ),
-    "1,900 exclusive gateways": lambda: many_gateways("exclusiveGateway", 1_900),
+    "900 exclusive gateways": lambda: many_gateways("exclusiveGateway", 900),
     "1,900 parallel gateways": lambda: many_gateways("parallelGateway", 1_900),
     "1,900 inclusive gateways": lambda: many_gateways("inclusiveGateway", 1_900),
     "50 inclusive gateways": lambda: many_gateways("inclusiveGateway", 50),
     "10,000 gateways": lambda: many_gateways("exclusiveGateway", 10_000),
     "a parallel split into 40": lambda: wide_split("parallelGateway", 40),
     "an inclusive split into 40": lambda: wide_split("inclusiveGateway", 40),
-    "an exclusive split into 1,000": lambda: wide_split("exclusiveGateway", 1_000),
+    "an exclusive split into 300": lambda: wide_split("exclusiveGateway", 300),
     "40 timers on a task": lambda: boundaries(40),
     "instances without number": lambda: instances("9" * 400),
     "a million instances": lambda: instances("1000000"),
