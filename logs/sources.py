@@ -8,6 +8,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from logs.limits import check_growth
 from logs.problems import InputError, Problem
 
 CHUNK = 1 << 20
+_HASHING = ThreadPoolExecutor(1)
 PathLike = str | Path
 _UNREAD = {  # pattern of the first bytes → what it is, and what to do
     rb"\xd0\xcf\x11\xe0": (
@@ -44,10 +46,15 @@ class Source:
     gzipped: bool
     size: int
     """Bytes; table: 0, until its rows are read."""
-    sha256: str
-    """Table: empty, until its rows are read."""
+    hashed: Future[str] | None = field(default=None, repr=False, compare=False)
+    """The hash of a file, computed while the file is looked at; table: none, until its rows are read."""
     url: str = field(default="", repr=False)
     """Table: its address with everything; to be shown nowhere."""
+
+    @property
+    def sha256(self) -> str:
+        """Waits until it is known; '' for a table."""
+        return self.hashed.result() if self.hashed else ""
 
 
 def find_sources(paths: PathLike | Iterable[PathLike]) -> list[Source]:
@@ -78,7 +85,7 @@ def open_table(url: PathLike) -> Source:
     """A table by its address, which is read as far as it can be without asking the server."""
     from logs.table_address import parse_address
 
-    return Source(Path(), parse_address(str(url)).shown, "table", False, 0, "", str(url))
+    return Source(Path(), parse_address(str(url)).shown, "table", False, 0, url=str(url))
 
 
 def find_files(paths: PathLike | Iterable[PathLike]) -> list[Path]:
@@ -104,15 +111,11 @@ def find_files(paths: PathLike | Iterable[PathLike]) -> list[Path]:
 
 
 def open_source(path: Path) -> Source:
-    """Hash a file and tell its format by its first bytes, not by its name."""
+    """Begin to hash a file, and tell its format by its first bytes, not by its name."""
     refuse_illegible(path)
     try:
-        digest = hashlib.sha256()
         with path.open("rb") as file:
             head = file.read(4096)
-            file.seek(0)
-            while chunk := file.read(CHUNK):
-                digest.update(chunk)
         size = path.stat().st_size
     except OSError as error:
         raise InputError(
@@ -122,7 +125,12 @@ def open_source(path: Path) -> Source:
         raise InputError(Problem("the file is empty", str(path), None, "export it again"))
     gzipped = head.startswith(b"\x1f\x8b")
     inner = _unpacked_head(path) if gzipped else head
-    return Source(path, str(path), _format(path, inner), gzipped, size, digest.hexdigest())
+    return Source(path, str(path), _format(path, inner), gzipped, size, _HASHING.submit(_sha256, path))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def refuse_illegible(path: Path) -> None:

@@ -191,7 +191,10 @@ def _shared(raw: RawTable, mapping: Mapping) -> dict[str, str]:
     if "lifecycle" in columns:
         columns["lifecycle"] = f"lower({columns['lifecycle']})"
     for ours, heading in mapping.attributes.items():
-        columns[ours] = f"CASE WHEN {raw.value(heading)} IS NOT NULL THEN {raw.column(heading)} END"
+        value = raw.value(heading)
+        columns[ours] = (
+            value if raw.no_outer_blanks else f"CASE WHEN {value} IS NOT NULL THEN {raw.column(heading)} END"
+        )
     return columns
 
 

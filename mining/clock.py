@@ -25,6 +25,8 @@ AROUND_THE_CLOCK = "around-the-clock"
 SLACK_DAYS = 800
 """Days after the last event for which due dates are looked up."""
 
+DAY_US = 24 * HOUR_US
+
 DAY_COLUMNS = {
     "day": "int64",  # local days since 1970-01-01
     "starts_us": "int64",  # local midnight, UTC
@@ -32,6 +34,9 @@ DAY_COLUMNS = {
     "gone": "int64",  # hours: counted microseconds before the day; days: counted days up to and with it
     "working": "boolean",
 }
+SLOT_COLUMNS = DAY_COLUMNS | {"slot_us": "int64", "begins": "boolean"}
+"""A line per day and slot of 24 hours that it lies in, counted from the first midnight: where the zone's offset
+never changes slots are days, else a day may lie in two. `slot_us`: start of the slot. `begins`: the first."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,9 @@ class Clock:
     """'hours', 'days' or 'working_days'."""
     zone: str
     days: ir.Table | None
-    """DAY_COLUMNS; None where every microsecond counts."""
+    """SLOT_COLUMNS; None where every microsecond counts."""
+    first_us: int
+    """The first midnight."""
     hours: tuple[tuple[int, int], ...]
     """Counted intervals of a working day, microseconds after local midnight."""
 
@@ -59,42 +66,42 @@ class Clock:
         """
         if self.days is None:
             return table.mutate(**{into: table[column]})
-        wanted = table.select(at=table[column]).filter(ibis._.at.notnull()).distinct()
-        days = self.days.order_by("starts_us")
-        placed = wanted.asof_join(days, wanted.at >= days.starts_us)
-        inside = placed.at < placed.ends_us  # beyond the last day there is no answer
-        value = placed.gone + (
-            self._within(placed) if self.unit == "hours" else self._closing(placed, closing)
+        days = self.days.rename("_{name}")
+        at = table[column]
+        # Equal slots before all: the engine hashes the few days instead of sorting the many instants.
+        placed = table.left_join(
+            days, [_floor(at, DAY_US, self.first_us) == days._slot_us, at >= days._starts_us, at < days._ends_us]
         )
-        axis = placed.select(at="at", **{into: ibis.ifelse(inside, value, ibis.null("int64"))})
-        return table.left_join(axis, table[column] == axis.at).drop("at")
+        value = placed._gone + (
+            self._within(placed, column) if self.unit == "hours" else self._closing(placed, closing)
+        )
+        return placed.mutate(**{into: value}).drop(*days.columns)
 
-    def _within(self, placed: ir.Table) -> ir.IntegerValue:
-        passed = placed.at - placed.starts_us
+    def _within(self, placed: ir.Table, column: str) -> ir.IntegerValue:
+        passed = placed[column] - placed._starts_us
         counted = sum(
             (ibis.least(ibis.greatest(passed - begin, 0), end - begin) for begin, end in self.hours),
             start=ibis.literal(0),
         )
-        return ibis.ifelse(placed.working, counted, 0)
+        return ibis.ifelse(placed._working, counted, 0)
 
     def _closing(self, placed: ir.Table, closing: bool) -> ir.IntegerValue:
-        return ibis.ifelse(placed.working, 0, 1) if closing else ibis.literal(0)
+        return ibis.ifelse(placed._working, 0, 1) if closing else ibis.literal(0)
 
     def instant(self, table: ir.Table, column: str, into: str) -> ir.Table:
         """Add `into`: the instant (microseconds UTC) at which the axis value in `column` runs out."""
         if self.days is None:
             return table.mutate(**{into: table[column]})
-        wanted = table.select(value=table[column]).filter(ibis._.value.notnull()).distinct()
-        working = self.days.filter(self.days.working).order_by("gone")
+        days = self.days.filter(self.days.working & self.days.begins).rename("_{name}")
+        value = table[column]
         if self.unit != "hours":
-            ends = working.select(value="gone", **{into: working.ends_us})
-            return table.left_join(ends, table[column] == ends.value).drop("value")
-        placed = wanted.asof_join(working, wanted.value > working.gone)
-        rest = placed.value - placed.gone
-        at = placed.starts_us + self._after(rest)
+            placed = table.left_join(days, value == days._gone)
+            return placed.mutate(**{into: placed._ends_us}).drop(*days.columns)
         length = sum(end - begin for begin, end in self.hours)
-        ends = placed.select(value="value", **{into: ibis.ifelse(rest <= length, at, ibis.null("int64"))})
-        return table.left_join(ends, table[column] == ends.value).drop("value")
+        # The working day in whose course the value is reached: its end belongs to it, its beginning does not.
+        placed = table.left_join(days, _floor(value - 1, length, 0) == days._gone)
+        due = placed._starts_us + self._after(placed[column] - placed._gone)
+        return placed.mutate(**{into: due}).drop(*days.columns)
 
     def _after(self, rest: ir.IntegerValue) -> ir.IntegerValue:
         """Microseconds after midnight at which `rest` counted microseconds of the day are over."""
@@ -105,16 +112,31 @@ class Clock:
         return ibis.cases(*branches, else_=ibis.null("int64"))
 
 
+def _floor(value: ir.IntegerValue, step: int, origin: int) -> ir.IntegerValue:
+    """The last of the points origin, origin + step, … that is not after the value (not before the origin)."""
+    return value - (value - origin) % step
+
+
 def clock(log: EventLog, unit: str, calendar: Calendar, first_us: int, last_us: int) -> Clock:
     """The clock of a unit and calendar for instants from first_us to last_us.
 
     'days' ignores the calendar's days off, not its zone.
     """
     if unit == "hours" and calendar.id == AROUND_THE_CLOCK:
-        return Clock(unit, calendar.zone, None, ())
-    frame = day_table(calendar, unit, first_us, last_us)
+        return Clock(unit, calendar.zone, None, 0, ())
+    frame = _slots(day_table(calendar, unit, first_us, last_us))
     name = f"clock_{unit}_{calendar.id}".replace("-", "_")
-    return Clock(unit, calendar.zone, upload(log, name, frame, DAY_COLUMNS), calendar.hours)
+    first = int(frame["slot_us"].iloc[0]) if len(frame) else 0
+    return Clock(unit, calendar.zone, upload(log, name, frame, SLOT_COLUMNS), first, calendar.hours)
+
+
+def _slots(days: pd.DataFrame) -> pd.DataFrame:
+    """SLOT_COLUMNS of a table of days."""
+    first = days["starts_us"].iloc[0] if len(days) else 0
+    slot = days["starts_us"] - (days["starts_us"] - first) % DAY_US
+    begun = days.assign(slot_us=slot, begins=True)
+    across = begun[begun["ends_us"] > begun["slot_us"] + DAY_US]
+    return pd.concat([begun, across.assign(slot_us=across["slot_us"] + DAY_US, begins=False)])
 
 
 def day_table(calendar: Calendar, unit: str, first_us: int, last_us: int) -> pd.DataFrame:

@@ -46,14 +46,16 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     if source.gzipped:
         path = unpack(source, store.folder / f"{file_no}.unpacked")
     encoding = decide(path, source.name, options.encoding)
-    file = SourceFile(source.name, source.sha256, source.size, "csv", encoding.name, encoding.reason)
+    written = encoding
     if encoding.name != "utf-8" and not encoding.foreign:
         path = transcode(path, encoding, store.folder / f"{file_no}.utf8")
         encoding = dataclasses.replace(encoding, name="utf-8", bom=0)
     delimiter = options.delimiter or _find_delimiter(path, encoding, source.name)
     headings, first_row, header_lines = _heading(path, encoding, delimiter, source.name)
-    file = dataclasses.replace(file, delimiter=delimiter)
     structure = _survey(path, encoding, delimiter, header_lines)
+    file = SourceFile(
+        source.name, source.sha256, source.size, "csv", written.name, written.reason, delimiter=delimiter
+    )
     raw = RawTable(f"raw_{file_no}", file, file_no, headings, "source_row", first_row)
     create_unread(store)
     load_table = partial(_load_table, store, path, encoding, raw, structure, options)
@@ -61,7 +63,7 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
         store.execute(f"CREATE OR REPLACE TEMP VIEW {raw.table} AS {_query(path, raw, structure, options)}")
         file = dataclasses.replace(file, rows_read=structure.records - 1)
         return dataclasses.replace(
-            raw, file=file, kind="VIEW", row="", plain_spaces=_plain(raw, structure), load=load_table
+            raw, file=file, kind="VIEW", row="", load=load_table, **_blanks(raw, structure)
         )
     return load_table()
 
@@ -72,7 +74,7 @@ def _load_table(
     store.execute(f"DROP VIEW IF EXISTS {raw.table}")
     rows = _load_fast(store, path, raw, structure, options)
     if rows is not None:
-        raw = dataclasses.replace(raw, row="rowid + 2", plain_spaces=_plain(raw, structure))
+        raw = dataclasses.replace(raw, row="rowid + 2", **_blanks(raw, structure))
     else:
         rows = _load_exactly(store, path, encoding, raw, options)
     if not rows:
@@ -80,8 +82,10 @@ def _load_table(
     return dataclasses.replace(raw, file=dataclasses.replace(raw.file, rows_read=rows))
 
 
-def _plain(raw: RawTable, structure: Structure) -> bool:
-    return not structure.quoted_newlines and (not structure.tabs or raw.file.delimiter == "\t")
+def _blanks(raw: RawTable, structure: Structure) -> dict[str, bool]:
+    """What there is to strip off the fields."""
+    plain = not structure.quoted_newlines and (not structure.tabs or raw.file.delimiter == "\t")
+    return {"plain_spaces": plain, "no_outer_blanks": plain and not structure.outer_blanks}
 
 
 def _survey(path: Path, encoding: Encoding, delimiter: str, header_lines: int) -> Structure:

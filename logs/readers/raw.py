@@ -47,6 +47,8 @@ class RawTable:
     """'TABLE', or 'VIEW' on a file of the store's folder."""
     plain_spaces: bool = False
     """No field begins or ends with a tab or line end: a cheaper way to strip will do."""
+    no_outer_blanks: bool = False
+    """No field begins or ends with white space: nothing is there to strip."""
     place: str = ""
     """SQL for the row that a person looks up, where several rows share it; empty: `row`."""
     load: Callable[[], RawTable] | None = None
@@ -62,7 +64,9 @@ class RawTable:
     def value(self, heading: str) -> str:
         """SQL for a field stripped of outer white space; null where that leaves nothing."""
         column = self.column(heading)
-        return f"nullif({f'trim({column})' if self.plain_spaces else stripped(column)}, '')"
+        if not self.no_outer_blanks:
+            column = f"trim({column})" if self.plain_spaces else stripped(column)
+        return f"nullif({column}, '')"
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from logs.limits import MOST_RECORD
 from logs.sources import CHUNK
 
-QUOTE, LF, CR, NUL = 34, 10, 13, 0
+QUOTE, SPACE, LF, CR, NUL = 34, 32, 10, 13, 0
 Positions = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 
@@ -31,6 +31,8 @@ class Structure:
     """Why DuckDB's reader must not read this file; empty if it may."""
     quoted_newlines: bool = False
     tabs: bool = False
+    outer_blanks: bool = True
+    """A field may begin or end with a space (tabs and line ends count apart)."""
 
 
 @dataclass
@@ -41,6 +43,7 @@ class _State:
     crlf: int = 0
     quoted_newlines: bool = False
     tabs: bool = False
+    outer_blanks: bool = False
 
 
 def survey(path: Path, delimiter: str, skip: int = 0) -> Structure:
@@ -49,17 +52,18 @@ def survey(path: Path, delimiter: str, skip: int = 0) -> Structure:
     for block in _blocks(path, skip):
         if len(block) > MOST_RECORD:
             return Structure(0, "an overlong line")
+        data = np.frombuffer(block, np.uint8)
+        quoted = b'"' in block or state.inside
+        irregular = _quoted(data, ord(delimiter), state) if quoted else _plain(block, data, state)
         state.tabs = state.tabs or b"\t" in block
-        irregular = (
-            _quoted(block, ord(delimiter), state) if b'"' in block or state.inside else _plain(block, state)
-        )
+        state.outer_blanks = state.outer_blanks or _outer_blanks(block, data, ord(delimiter))
         if irregular:
             return Structure(0, irregular)
     if state.inside:
         return Structure(0, "open quote")
     if state.crlf not in (0, state.lf):
         return Structure(0, "mixed line ends")
-    return Structure(state.lf, "", state.quoted_newlines, state.tabs)
+    return Structure(state.lf, "", state.quoted_newlines, state.tabs, state.outer_blanks)
 
 
 def _blocks(path: Path, skip: int) -> Iterator[bytes]:
@@ -84,21 +88,33 @@ def _blocks(path: Path, skip: int) -> Iterator[bytes]:
         yield rest + (b"\r\n" if crlf and not rest.endswith(b"\r") else b"\n")
 
 
-def _plain(block: bytes, state: _State) -> str:
-    """A block without quotes: counting is enough."""
-    crlf = block.count(b"\r\n")
-    state.lf += block.count(b"\n")
-    state.crlf += crlf
+def _plain(block: bytes, data: Bytes, state: _State) -> str:
+    """A block without quotes: every newline ends a record."""
     if b"\x00" in block:
         return "zero bytes"
-    if block.startswith((b"\n", b"\r\n")) or b"\n\n" in block or b"\n\r\n" in block:
+    ends = np.flatnonzero(data == LF)
+    if _blank(data, ends, starts_record=True):
         return "blank lines"
-    return "lone carriage returns" if block.count(b"\r") != crlf else ""
+    state.lf += len(ends)
+    if b"\r" in block:
+        crlf = int(np.count_nonzero(data[ends - 1] == CR))
+        state.crlf += crlf
+        return "lone carriage returns" if block.count(b"\r") != crlf else ""
+    return ""
 
 
-def _quoted(block: bytes, delimiter: int, state: _State) -> str:
+def _outer_blanks(block: bytes, data: Bytes, delimiter: int) -> bool:
+    """Whether a space stands beside a delimiter, line end or quote, or a wide or fixed one stands anywhere."""
+    wide = (b"\xe3\x80\x80", b"\xc2\xa0")  # U+3000, U+00A0; their first bytes alone are found sooner
+    if any(each[:1] in block and each in block for each in wide):
+        return True
+    spaces = np.flatnonzero(data == SPACE)
+    beside = data[np.concatenate([spaces - 1, np.minimum(spaces + 1, len(data) - 1)])]
+    return bool(np.isin(beside, (delimiter, LF, CR, QUOTE)).any())
+
+
+def _quoted(data: Bytes, delimiter: int, state: _State) -> str:
     """A block with quotes: each must open or close a field, and only newlines outside end a record."""
-    data = np.frombuffer(block, np.uint8)
     if (data == NUL).any():
         return "zero bytes"
     quotes = np.flatnonzero(data == QUOTE)
