@@ -118,9 +118,7 @@ def open_source(path: Path) -> Source:
             head = file.read(4096)
         size = path.stat().st_size
     except OSError as error:
-        raise InputError(
-            Problem(f"cannot be read: {error.strerror}", str(path), None, "check the file's permissions")
-        ) from None
+        raise _unreadable(path, error) from None
     if not size:
         raise InputError(Problem("the file is empty", str(path), None, "export it again"))
     gzipped = head.startswith(b"\x1f\x8b")
@@ -129,8 +127,17 @@ def open_source(path: Path) -> Source:
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        Problem(f"cannot be read: {error.strerror}", str(path), None, "check the file's permissions")
+    )
 
 
 def refuse_illegible(path: Path) -> None:

@@ -35,8 +35,9 @@ DAY_COLUMNS = {
     "working": "boolean",
 }
 SLOT_COLUMNS = DAY_COLUMNS | {"slot_us": "int64", "begins": "boolean"}
-"""A line per day and slot of 24 hours that it lies in, counted from the first midnight: where the zone's offset
-never changes slots are days, else a day may lie in two. `slot_us`: start of the slot. `begins`: the first."""
+"""A line per day and slot of 24 hours that it lies in, counted from the first midnight: where the zone's
+offset never changes slots are days, else a day may lie in two. `slot_us`: start of the slot. `begins`: the
+first slot of its day."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Clock:
         at = table[column]
         # Equal slots before all: the engine hashes the few days instead of sorting the many instants.
         placed = table.left_join(
-            days, [_floor(at, DAY_US, self.first_us) == days._slot_us, at >= days._starts_us, at < days._ends_us]
+            days,
+            [_floor(at, DAY_US, self.first_us) == days._slot_us, at >= days._starts_us, at < days._ends_us],
         )
         value = placed._gone + (
             self._within(placed, column) if self.unit == "hours" else self._closing(placed, closing)

@@ -8,13 +8,12 @@ from dataclasses import replace
 import pandas as pd
 
 from mining.bound_log import BoundLog
-from mining.clock import AROUND_THE_CLOCK, HOUR_US, day_table
+from mining.clock import AROUND_THE_CLOCK, DAY_US, HOUR_US, day_table
 from mining.deadlines import pauses_table
 from mining.findings import ClockInterval, Family, Finding, Occurrence, Rule
 from reference_models.calendars import Calendar
 from reference_models.model import Deadline
 
-DAY_US = 24 * HOUR_US
 LONGEST = 60
 """Stretches listed; a longer ledger is left out of the report (the measure still stands)."""
 

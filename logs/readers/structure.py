@@ -104,7 +104,7 @@ def _plain(block: bytes, data: Bytes, state: _State) -> str:
 
 
 def _outer_blanks(block: bytes, data: Bytes, delimiter: int) -> bool:
-    """Whether a space stands beside a delimiter, line end or quote, or a wide or fixed one stands anywhere."""
+    """Whether a space stands beside a delimiter, line end or quote, or a wide or fixed one anywhere."""
     wide = (b"\xe3\x80\x80", b"\xc2\xa0")  # U+3000, U+00A0; their first bytes alone are found sooner
     if any(each[:1] in block and each in block for each in wide):
         return True
