@@ -59,9 +59,9 @@ def clock_runs(evidence: Evidence, deadline: Deadline) -> ir.Table:
     """
     clock = evidence.clock(deadline.unit, deadline.calendar)
     name = f"deadline_{deadline.id}".replace("-", "_")
-    runs = evidence.bound.store(
-        f"{name}_runs", _with_limit(_runs(evidence, deadline), evidence.model, deadline)
-    )
+    # Kept first: reading the attributes asks for their distinct values.
+    begun = evidence.bound.store(f"{name}_begun", _runs(evidence, deadline))
+    runs = evidence.bound.store(f"{name}_runs", _with_limit(begun, evidence.model, deadline))
     pauses = evidence.bound.store(pauses_table(deadline), pause_intervals(evidence, deadline.pauses))
     runs = runs.mutate(until_us=ibis.coalesce(runs.stop_us, ibis.literal(evidence.bound.as_of_us)))
     runs = clock.place(runs, "start_us", "from_axis")

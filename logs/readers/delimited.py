@@ -62,9 +62,8 @@ def load(store: Store, source: Source, file_no: int, options: Options) -> RawTab
     if options.streamed and not structure.irregular and structure.records > 1:
         store.execute(f"CREATE OR REPLACE TEMP VIEW {raw.table} AS {_query(path, raw, structure, options)}")
         file = dataclasses.replace(file, rows_read=structure.records - 1)
-        return dataclasses.replace(
-            raw, file=file, kind="VIEW", row="", load=load_table, **_blanks(raw, structure)
-        )
+        raw = dataclasses.replace(raw, file=file, kind="VIEW", row="", load=load_table)
+        return _with_blanks(raw, structure)
     return load_table()
 
 
@@ -74,7 +73,7 @@ def _load_table(
     store.execute(f"DROP VIEW IF EXISTS {raw.table}")
     rows = _load_fast(store, path, raw, structure, options)
     if rows is not None:
-        raw = dataclasses.replace(raw, row="rowid + 2", **_blanks(raw, structure))
+        raw = _with_blanks(dataclasses.replace(raw, row="rowid + 2"), structure)
     else:
         rows = _load_exactly(store, path, encoding, raw, options)
     if not rows:
@@ -82,10 +81,10 @@ def _load_table(
     return dataclasses.replace(raw, file=dataclasses.replace(raw.file, rows_read=rows))
 
 
-def _blanks(raw: RawTable, structure: Structure) -> dict[str, bool]:
+def _with_blanks(raw: RawTable, structure: Structure) -> RawTable:
     """What there is to strip off the fields."""
     plain = not structure.quoted_newlines and (not structure.tabs or raw.file.delimiter == "\t")
-    return {"plain_spaces": plain, "no_outer_blanks": plain and not structure.outer_blanks}
+    return dataclasses.replace(raw, plain_spaces=plain, no_outer_blanks=plain and not structure.outer_blanks)
 
 
 def _survey(path: Path, encoding: Encoding, delimiter: str, header_lines: int) -> Structure:
