@@ -18,8 +18,9 @@ from mining.alignment import (
     align_net,
     reachability_graph,
 )
-from mining.discovery import completed_steps, distinct_traces
+from mining.discovery import distinct_traces
 from mining.quality import fitness, precision
+from mining.steps import log_steps
 from reference_models.model import Net
 
 SECONDS = 60.0
@@ -119,7 +120,7 @@ class LogAlignment:
 def align_log(log: EventLog, net: Net, file: str, *, seconds: float = SECONDS) -> LogAlignment:
     """Align every case of a log with a net, from its initial to a final marking.
 
-    A trace is the case's completing events (see `mining.discovery.completed_steps`); a case without any has
+    A trace is the case's completing events (see `mining.steps`); a case without any has
     the empty trace. Every deviation costs 1. `file`: what messages call the net; `seconds`: time for nets
     with more markings than the exact method can hold, where costs may be bounds.
 
@@ -155,7 +156,7 @@ def align_log(log: EventLog, net: Net, file: str, *, seconds: float = SECONDS) -
 
 def _traces(log: EventLog) -> list[tuple[tuple[str, ...], int]]:
     """The distinct traces with their cases; no case is left out, not even one without a completed step."""
-    traces = distinct_traces(log, completed_steps(log))
+    traces = distinct_traces(*log_steps(log))
     without = int(log.cases.count().execute()) - sum(n for _, n in traces)
     if without:
         at = sum(n >= without for _, n in traces)

@@ -169,7 +169,7 @@ def _detect(evidence: Evidence, progress: Progress) -> _Found:
     bound = evidence.bound
     for number, detector in enumerate(detectors()):
         progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
-        with bound.scratch("judged_", "explained_", "clock_", "pauses_"):
+        with bound.scratch("judged_", "explained_", "clock_", "pauses_", "shared_"):
             detection = detector.detect(evidence)
             if detection.occurrences is not None:
                 judged = bound.store(f"judged_{number}", detection.occurrences)
@@ -451,7 +451,8 @@ def _discovery(bound: BoundLog, aligned: Conformance) -> Discovery:
     for variant, cases in zip(aligned.variants.variants, aligned.variants.cases, strict=True):
         traces[variant.trace] = traces.get(variant.trace, 0) + cases
     ordered = sorted(traces.items(), key=lambda item: (-item[1], item[0]))
-    return discover(bound.steps, bound.events, ordered, with_roles="role" in bound.fields)
+    unknown = aligned.variants.unknown
+    return discover(bound.steps, bound.alphabet, ordered, unknown=unknown, with_roles="role" in bound.fields)
 
 
 def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:

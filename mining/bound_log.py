@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
-import pyarrow as pa
 from rapidfuzz import fuzz, process
 
 from logs.event_log import EVENT_COLUMNS, EventLog
 from logs.labels import normalise_label
 from mining.alignment import next_activities
 from mining.findings import UnknownLabel
+from mining.steps import completing, in_order, lifecycles
+from mining.uploads import upload
 from reference_models.labels import label_index
 from reference_models.model import ReferenceModel
 
 BESIDE = "-"
 """What a mapping writes for a label that is known and has no part in the process."""
-
-UNFINISHED = ("schedule", "assign", "reassign", "start", "suspend", "resume", "withdraw")
-"""Lifecycle transitions of the XES standard after which the activity is not yet completed."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,10 @@ class BoundLog:
     and `beside` (known, outside the flow), then the attributes that the model names."""
     steps: ir.Table
     """The events that make up traces: case_id, pos (from 0, by t_us then row_no), row_no, t_us, start_us,
-    activity_id, step (activity id, or the label where unknown), unknown, role, event_id."""
+    activity_id (null: unknown), role, event_id, code (of the step, in `alphabet`), before (code of the step
+    before it; null for the first), before_role, wait_us (since the step before)."""
+    alphabet: tuple[str, ...]
+    """What the codes of steps stand for: activity ids, and labels where those are unknown."""
     cases: ir.Table
     """case_id, closed, began_before, excluded_rows, unknown_events, first_us, last_us, last_row,
     closed_us (null if open), then the attributes that the model names."""
@@ -57,6 +58,13 @@ class BoundLog:
         """Columns that the log fills, standard ones and attributes."""
         return self.log.provenance.fields | set(self.log.provenance.attributes)
 
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """The distinct units of the log, in the order of text; none where it has no column for them."""
+        if "role" not in self.log.provenance.fields:
+            return ()
+        return tuple(sorted(self.events.select("role").distinct().execute()["role"].dropna()))
+
     @property
     def one_time_per_milestone(self) -> bool:
         """Whether the export has one cell per milestone: what came again has left no trace."""
@@ -65,7 +73,7 @@ class BoundLog:
     @property
     def completed(self) -> ir.Table:
         """The events that complete an activity: not its starts, where the log tells them from completions."""
-        return _completing(self.events, self.lifecycles)
+        return completing(self.events, self.lifecycles)
 
     def store(self, name: str, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it in the engine under a name of its own."""
@@ -86,14 +94,6 @@ class BoundLog:
         return upload(self.log, name, frame, schema)
 
 
-def upload(log: EventLog, name: str, frame: pd.DataFrame, schema: dict[str, str]) -> ir.Table:
-    """Bring a small table into the log's engine, typed as `schema` says; missing values are null."""
-    typed = pa.Table.from_pandas(
-        frame[list(schema)], schema=ibis.schema(schema).to_pyarrow(), preserve_index=False
-    )
-    return log.backend.create_table(name, typed, overwrite=True)
-
-
 def bind(
     log: EventLog, model: ReferenceModel, as_of_us: int | None = None, now_us: int | None = None
 ) -> BoundLog:
@@ -106,23 +106,19 @@ def bind(
     """
     instant, basis = _as_of(log, as_of_us, now_us)
     later = int(log.events.filter(log.events.t_us > instant).count().execute())
-    labels = log.events.group_by("activity").agg(n=ibis._.count(), cases=ibis._.case_id.nunique()).execute()
+    labels = log.events.group_by("activity").agg(n=ibis._.count()).execute()
     known = _read_labels(labels["activity"], log, model)
-    table = _label_table(log, known, model)
+    table, alphabet = _label_table(log, known, model)
     judged = log.events.select(*EVENT_COLUMNS, *_asked(log, model)).filter(ibis._.t_us <= instant)
-    events = judged.left_join(table, judged.activity == table.label)
+    labelled = judged.left_join(table, judged.activity == table.label)
     # Attributes that no rule asks for stay in the log: their names are any heading of an export.
     kept = [*EVENT_COLUMNS, "activity_id", "in_flow", "beside", *_asked(log, model)]
     # A view: detectors' expressions stay short, and the engine joins the few labels as it scans.
-    events = log.backend.create_view("judged_events", events.select(*kept), overwrite=True)
-    lifecycles = _lifecycles(log)
-    steps = log.backend.create_table("steps", _steps(events, lifecycles), overwrite=True)
-    cases = log.backend.create_table("judged_cases", _cases(log, model, events, steps), overwrite=True)
-    unknown = [
-        UnknownLabel(str(row.activity), int(row.n), int(row.cases), _nearest(str(row.activity), model))
-        for row in labels.sort_values(["n", "activity"], ascending=[False, True]).itertuples()
-        if known[str(row.activity)] is None
-    ]
+    events = log.backend.create_view("judged_events", labelled.select(*kept), overwrite=True)
+    values = lifecycles(log)
+    steps = log.backend.create_table("steps", _steps(labelled, values), overwrite=True)
+    cases = _cases(log, model, events, steps, later)
+    cases = log.backend.create_table("judged_cases", cases, overwrite=True)
     return BoundLog(
         log=log,
         model=model,
@@ -131,10 +127,11 @@ def bind(
         events=events,
         steps=steps,
         cases=cases,
-        unknown_labels=tuple(unknown),
+        alphabet=alphabet,
+        unknown_labels=_unknown_labels(log, model, labels, known),
         events_later=later,
         activities_seen=frozenset(a for a in known.values() if a not in (None, BESIDE)),
-        lifecycles=lifecycles,
+        lifecycles=values,
     )
 
 
@@ -169,18 +166,50 @@ def _read_labels(labels: Iterable[str], log: EventLog, model: ReferenceModel) ->
     return known
 
 
-def _label_table(log: EventLog, known: dict[str, str | None], model: ReferenceModel) -> ir.Table:
+def _label_table(
+    log: EventLog, known: dict[str, str | None], model: ReferenceModel
+) -> tuple[ir.Table, tuple[str, ...]]:
+    """What each label of the log stands for, and the alphabet of the steps."""
+    step = {label: activity or label for label, activity in known.items() if activity != BESIDE}
+    alphabet = tuple(sorted(set(step.values())))
+    codes = {name: code for code, name in enumerate(alphabet)}
     rows = [
         (
             label,
             None if activity == BESIDE else activity,
             activity is not None and activity != BESIDE and model.activities[activity].in_flow,
             activity == BESIDE or (activity is not None and not model.activities[activity].in_flow),
+            codes.get(step.get(label, "")),
         )
         for label, activity in known.items()
     ]
-    schema = {"label": "string", "activity_id": "string", "in_flow": "boolean", "beside": "boolean"}
-    return upload(log, "labels", pd.DataFrame(rows, columns=list(schema)), schema)
+    schema = {
+        "label": "string",
+        "activity_id": "string",
+        "in_flow": "boolean",
+        "beside": "boolean",
+        "code": "int32",
+    }
+    frame = pd.DataFrame(rows, columns=list(schema)).astype({"code": "Int32"})
+    return upload(log, "labels", frame, schema), alphabet
+
+
+def _unknown_labels(
+    log: EventLog, model: ReferenceModel, labels: pd.DataFrame, known: dict[str, str | None]
+) -> tuple[UnknownLabel, ...]:
+    """The labels that are no activity, most frequent first."""
+    rest = labels[[known[label] is None for label in labels["activity"]]]
+    if rest.empty:
+        return ()
+    events = log.events.filter(log.events.activity.isin(list(rest["activity"])))
+    counted = events.group_by("activity").agg(cases=events.case_id.nunique()).execute()
+    cases = dict(zip(counted["activity"].astype(str), counted["cases"].tolist(), strict=True))
+    return tuple(
+        UnknownLabel(
+            str(row.activity), int(row.n), cases[str(row.activity)], _nearest(str(row.activity), model)
+        )
+        for row in rest.sort_values(["n", "activity"], ascending=[False, True]).itertuples()
+    )
 
 
 _COMPARED = 500
@@ -198,53 +227,29 @@ def _nearest(label: str, model: ReferenceModel) -> tuple[str, ...]:
     return tuple(dict.fromkeys(key[0] for _, _, key in hits))[:3]
 
 
-def _lifecycles(log: EventLog) -> frozenset[str]:
-    if "lifecycle" not in log.provenance.fields:
-        return frozenset()
-    values = log.events.select("lifecycle").distinct().execute()["lifecycle"]
-    return frozenset(str(value) for value in values if value is not None and value == value)
-
-
-def _completing(events: ir.Table, lifecycles: frozenset[str]) -> ir.Table:
-    if "complete" not in lifecycles:
-        return events
-    return events.filter(events.lifecycle.isnull() | ~events.lifecycle.isin(UNFINISHED))
-
-
-def _steps(events: ir.Table, lifecycles: frozenset[str]) -> ir.Table:
-    taken = _completing(events.filter(~events.beside), lifecycles)
-    order = ibis.window(group_by="case_id", order_by=[taken.t_us, taken.row_no])
-    return taken.select(
-        "case_id",
-        pos=ibis.row_number().over(order).cast("int64"),
-        row_no=taken.row_no,
-        t_us=taken.t_us,
-        start_us=taken.start_us,
-        activity_id=taken.activity_id,
-        step=ibis.coalesce(taken.activity_id, taken.activity),
-        unknown=taken.activity_id.isnull(),
-        role=taken.role,
-        event_id=taken.event_id,
+def _steps(labelled: ir.Table, values: frozenset[str]) -> ir.Table:
+    taken = completing(labelled.filter(~labelled.beside), values)
+    return in_order(
+        taken.select("case_id", "row_no", "t_us", "start_us", "activity_id", "role", "event_id", "code")
     )
 
 
-def _cases(log: EventLog, model: ReferenceModel, events: ir.Table, steps: ir.Table) -> ir.Table:
+def _cases(log: EventLog, model: ReferenceModel, events: ir.Table, steps: ir.Table, later: int) -> ir.Table:
     """Closed: an end activity came and no reopening after it."""
     ended = steps.t_us.max(where=steps.activity_id.isin(model.ends))
-    reopened = events.t_us.max(where=events.activity_id.isin(model.reopened_by or ("",)))
-    traced = steps.group_by("case_id").agg(ended=ended, unknown_events=steps.unknown.sum().cast("int64"))
-    first = steps.filter(steps.pos == 0).select("case_id", first_activity=steps.activity_id)
-    seen = events.group_by("case_id").agg(
-        reopened=reopened, first_us=events.t_us.min(), last_us=events.t_us.max(), events=events.count()
+    traced = steps.group_by("case_id").agg(
+        ended=ended,
+        unknown_events=steps.activity_id.isnull().sum().cast("int64"),
+        first_activity=steps.activity_id.max(where=steps.pos == 0),
     )
-    all_cases = log.cases.select("case_id", "excluded_rows", *_asked(log, model))
-    joined = (
-        all_cases.inner_join(seen, "case_id")
-        .left_join(traced, "case_id")
-        .drop("case_id_right")
-        .left_join(first, "case_id")
-        .drop("case_id_right")
-    )
+    span = {"first_us": events.t_us.min(), "last_us": events.t_us.max(), "events": events.count()}
+    # Up to the last event, the log has counted already.
+    seen = events.group_by("case_id").agg(**span) if later else log.cases.select("case_id", *span)
+    reopening = events.filter(events.activity_id.isin(model.reopened_by or ("",)))
+    reopenings = reopening.group_by("case_id").agg(reopened=reopening.t_us.max())
+    joined = log.cases.select("case_id", "excluded_rows", *_asked(log, model)).inner_join(seen, "case_id")
+    for each in (traced, reopenings):
+        joined = joined.left_join(each, "case_id").drop("case_id_right")
     closed = joined.ended.notnull() & (joined.reopened.isnull() | (joined.ended >= joined.reopened))
     return joined.mutate(
         closed=closed,

@@ -16,7 +16,7 @@ import ibis.expr.types as ir
 import pandas as pd
 
 from logs.event_log import EventLog
-from mining.bound_log import upload
+from mining.uploads import upload
 from reference_models.calendars import Calendar
 
 HOUR_US = 3_600_000_000

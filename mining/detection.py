@@ -27,6 +27,8 @@ class Evidence:
     """row_no of surplus events that a finding of an earlier family owns."""
     clocks: dict[tuple[str, str], Clock] = field(default_factory=dict, repr=False)
     """Clocks made so far, by unit and calendar."""
+    tables: dict[str, ir.Table] = field(default_factory=dict, repr=False)
+    """What several detectors look at, made by the first of them, by name (which begins with 'shared_')."""
 
     @property
     def model(self) -> ReferenceModel:

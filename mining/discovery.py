@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -12,10 +14,10 @@ from logs.event_log import EventLog
 from mining import quality
 from mining.alignment import TooLargeError, Variant, reachability_graph
 from mining.alignment.exact import Aligner
-from mining.bound_log import UNFINISHED
 from mining.findings import Discovery, Edge, Handover, Node, TreeQuality
 from mining.process_tree import net_of_tree
 from mining.quiet import quiet_pm4py
+from mining.steps import log_steps
 from mining.variants import read_trace, trace_texts
 
 NOISE = 0.2
@@ -30,27 +32,34 @@ MEASURED_WORK = 150_000_000
 """… and of the variants the most frequent, as long as events × states stay below this (some seconds)."""
 
 Traces = list[tuple[tuple[str, ...], int]]
+Waits = dict[tuple[str, str], tuple[int, int]]
+"""Activity and the next one → median and mean time between them, microseconds."""
 
 
 def discover(
-    steps: ir.Table, events: ir.Table, traces: Traces, *, with_roles: bool, measured: bool = False
+    steps: ir.Table,
+    alphabet: Sequence[str],
+    traces: Traces,
+    *,
+    unknown: Collection[str] = (),
+    with_roles: bool,
+    measured: bool = False,
 ) -> Discovery:
     """Mine a log.
 
-    `steps`: case_id, pos, t_us, step (activity), unknown. `events`: all events with role, for the
-    handovers. `traces`: the distinct traces with their cases, most frequent first. `measured`: whether to say
-    how well the tree suits the log.
+    `steps`: of `mining.steps.in_order`; `alphabet`: what their codes stand for. `traces`: the distinct traces
+    with their cases, most frequent first. `unknown`: those of the alphabet that the model does not know.
+    `measured`: whether to say how well the tree suits the log.
     """
-    nodes = _nodes(steps)
-    edges = _edges(steps)
+    nodes = _nodes(traces, unknown)
     tree, coverage = _tree(traces)
     return Discovery(
         events=sum(node.events for node in nodes),
         cases=sum(cases for _, cases in traces),
         variants=len(traces),
         nodes=nodes,
-        edges=edges,
-        handovers=_handovers(events) if with_roles else (),
+        edges=_edges(traces, _waits(steps, alphabet)),
+        handovers=_handovers(steps) if with_roles else (),
         tree="" if tree is None else str(tree),
         tree_noise=NOISE,
         tree_coverage=coverage,
@@ -60,98 +69,59 @@ def discover(
 
 def discover_log(log: EventLog) -> Discovery:
     """Mine a log without a reference model: activities are its labels."""
-    steps = completed_steps(log)
-    traces = distinct_traces(log, steps)
-    return discover(steps, log.events, traces, with_roles="role" in log.provenance.fields, measured=True)
+    steps, alphabet = log_steps(log)
+    traces = distinct_traces(steps, alphabet)
+    return discover(steps, alphabet, traces, with_roles="role" in log.provenance.fields, measured=True)
 
 
-def completed_steps(log: EventLog) -> ir.Table:
-    """The events that complete an activity, as labelled: case_id, t_us, pos (from 0), step, unknown (false).
-
-    Without the value 'complete' among the lifecycles every event is taken.
-    """
-    taken = log.events
-    if "lifecycle" in log.provenance.fields:
-        values = set(taken.select("lifecycle").distinct().to_pandas()["lifecycle"].dropna())
-        if "complete" in values:
-            taken = taken.filter(taken.lifecycle.isnull() | ~taken.lifecycle.isin(UNFINISHED))
-    order = ibis.window(group_by="case_id", order_by=[taken.t_us, taken.row_no])
-    steps = taken.select(
-        "case_id",
-        "t_us",
-        pos=ibis.row_number().over(order).cast("int64"),
-        step=taken.activity,
-        unknown=ibis.literal(False),
-    )
-    return log.backend.create_table("discovered_steps", steps, overwrite=True)
-
-
-def distinct_traces(log: EventLog, steps: ir.Table) -> list[tuple[tuple[str, ...], int]]:
+def distinct_traces(steps: ir.Table, alphabet: Sequence[str]) -> Traces:
     """The distinct traces with their cases, most frequent first; cases without a step are in none."""
-    alphabet, texts = trace_texts(log, steps)
+    texts = trace_texts(steps)
     groups = texts.group_by("trace").agg(cases=texts.count()).to_pandas()
     groups = groups.sort_values(["cases", "trace"], ascending=[False, True])
     return [(read_trace(t, alphabet), int(n)) for t, n in zip(groups["trace"], groups["cases"], strict=True)]
 
 
-def _nodes(steps: ir.Table) -> tuple[Node, ...]:
-    counted = (
-        steps.group_by("step")
-        .agg(events=steps.count(), cases=steps.case_id.nunique(), unknown=steps.unknown.any())
-        .execute()
-    )
-    counted = counted.sort_values(["events", "step"], ascending=[False, True])
-    return tuple(
-        Node(str(row.step), not bool(row.unknown), int(row.events), int(row.cases))
-        for row in counted.itertuples()
-    )
+def _nodes(traces: Traces, unknown: Collection[str]) -> tuple[Node, ...]:
+    events: Counter[str] = Counter()
+    cases: Counter[str] = Counter()
+    for trace, number in traces:
+        for activity, times in Counter(trace).items():
+            events[activity] += times * number
+            cases[activity] += number
+    found = [Node(activity, activity not in unknown, n, cases[activity]) for activity, n in events.items()]
+    return tuple(sorted(found, key=lambda node: (-node.events, node.activity)))
 
 
-def _edges(steps: ir.Table) -> tuple[Edge, ...]:
+def _edges(traces: Traces, waits: Waits) -> tuple[Edge, ...]:
     """Directly-follows pairs; '' stands for the start and the end of a case."""
-    order = ibis.window(group_by="case_id", order_by=[steps.pos])
-    pairs = steps.mutate(
-        before=steps.step.lag().over(order), wait=(steps.t_us - steps.t_us.lag().over(order))
-    )
-    follows = (
-        pairs.group_by("before", "step")
-        .agg(
-            n=pairs.count(),
-            cases=pairs.case_id.nunique(),
-            median=pairs.wait.median(),
-            mean=pairs.wait.mean(),
-        )
-        .execute()
-    )
-    ends = steps.group_by("case_id").agg(last=steps.pos.max())
-    last = steps.inner_join(ends, ["case_id", ("pos", "last")])
-    finals = last.group_by("step").agg(n=last.count()).execute()
-    edges = [
-        Edge(
-            source="" if _missing(row.before) else str(row.before),
-            target=str(row.step),
-            count=int(row.n),
-            cases=int(row.cases),
-            median_wait_us=None if _missing(row.median) else round(row.median),
-            mean_wait_us=None if _missing(row.mean) else round(row.mean),
-        )
-        for row in follows.itertuples()
-    ]
-    edges += [Edge(str(row.step), "", int(row.n), int(row.n), None) for row in finals.itertuples()]
+    events: Counter[tuple[str, str]] = Counter()
+    cases: Counter[tuple[str, str]] = Counter()
+    for trace, number in traces:
+        for pair, times in Counter(pairwise(["", *trace, ""]) if trace else ()).items():
+            events[pair] += times * number
+            cases[pair] += number
+    edges = [Edge(*pair, n, cases[pair], *waits.get(pair, (None, None))) for pair, n in events.items()]
     return tuple(sorted(edges, key=lambda edge: (-edge.count, edge.source, edge.target)))
 
 
-def _missing(value: object) -> bool:
-    return value is None or value != value
-
-
-def _handovers(events: ir.Table) -> tuple[Handover, ...]:
-    """Handover of work between units: consecutive events of a case by different units."""
-    order = ibis.window(group_by="case_id", order_by=[events.t_us, events.row_no])
-    pairs = events.select(source=events.role.lag().over(order), target=events.role).filter(
-        (ibis._.source.notnull()) & (ibis._.target.notnull()) & (ibis._.source != ibis._.target)
+def _waits(steps: ir.Table, alphabet: Sequence[str]) -> Waits:
+    followed = steps.filter(steps.before.notnull())
+    waits = (
+        followed.group_by("before", "code")
+        .agg(median=followed.wait_us.median(), mean=followed.wait_us.mean())
+        .execute()
     )
-    counted = pairs.group_by("source", "target").agg(n=ibis._.count()).execute()
+    return {
+        (alphabet[int(row.before)], alphabet[int(row.code)]): (round(row.median), round(row.mean))
+        for row in waits.itertuples()
+    }
+
+
+def _handovers(steps: ir.Table) -> tuple[Handover, ...]:
+    """Handover of work between units: consecutive steps of a case by different units."""
+    handed = steps.filter(steps.before_role != steps.role)  # never of a null
+    counted = handed.group_by(source="before_role", target="role").agg(n=ibis._.count()).execute()
     counted = counted.sort_values(["n", "source", "target"], ascending=[False, True, True])
     return tuple(Handover(str(row.source), str(row.target), int(row.n)) for row in counted.itertuples())
 

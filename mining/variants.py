@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
-import pandas as pd
 
-from logs.event_log import EventLog
 from mining.alignment import Mode, Variant
-from mining.bound_log import BoundLog, upload
+from mining.bound_log import BoundLog
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,7 @@ def variants(bound: BoundLog) -> VariantTable:
     A case all of whose events lie beside the flow has the empty trace. The same trace of an open and of a
     closed case are two variants, because they are judged differently.
     """
-    names = bound.steps.group_by("step").agg(unknown=bound.steps.unknown.any()).execute()
-    alphabet, text = trace_texts(bound.log, bound.steps)
+    text = trace_texts(bound.steps)
     cases = bound.cases.left_join(text, "case_id").drop("case_id_right")
     mode = ibis.cases(
         (cases.closed & ~cases.began_before, Mode.COMPLETE.value),
@@ -53,36 +51,28 @@ def variants(bound: BoundLog) -> VariantTable:
         "case_variants", keyed.inner_join(ids, ["trace", "mode"]).select("case_id", "variant")
     )
     decoded = [
-        Variant(read_trace(trace, alphabet), Mode(mode))
+        Variant(read_trace(trace, bound.alphabet), Mode(mode))
         for trace, mode in zip(groups["trace"], groups["mode"], strict=True)
     ]
     return VariantTable(
         variants=tuple(decoded),
         cases=tuple(int(n) for n in groups["cases"]),
         examples=tuple(groups["example"]),
-        unknown=frozenset(names.loc[names["unknown"].astype(bool), "step"]),
+        unknown=frozenset(label.label for label in bound.unknown_labels),
         case_variants=case_variants,
     )
 
 
-def trace_texts(log: EventLog, steps: ir.Table) -> tuple[list[str], ir.Table]:
-    """The alphabet of the steps, and per case its trace as text of codes: case_id, trace ('0,3,1')."""
-    alphabet = sorted(steps.select("step").distinct().execute()["step"])
-    codes = upload(
-        log,
-        "step_codes",
-        pd.DataFrame({"name": alphabet, "code": range(len(alphabet))}),
-        {"name": "string", "code": "int64"},
-    )
-    coded = steps.inner_join(codes, steps.step == codes.name).select("case_id", "pos", "code")
+def trace_texts(steps: ir.Table) -> ir.Table:
+    """Per case its trace as text of codes: case_id, trace ('0,3,1')."""
     # A struct sorted by its first field is portable where an ordered aggregate is not.
-    traces = coded.group_by("case_id").agg(
-        moves=ibis.struct({"pos": coded.pos, "code": coded.code}).collect()
+    traces = steps.group_by("case_id").agg(
+        moves=ibis.struct({"pos": steps.pos, "code": steps.code}).collect()
     )
     in_order = traces.moves.sort().map(lambda move: move.code.cast("string"))
-    return alphabet, traces.select("case_id", trace=ibis.literal(",").join(in_order))
+    return traces.select("case_id", trace=ibis.literal(",").join(in_order))
 
 
-def read_trace(text: str, alphabet: list[str]) -> tuple[str, ...]:
+def read_trace(text: str, alphabet: Sequence[str]) -> tuple[str, ...]:
     """A trace from its text of codes."""
     return tuple(alphabet[int(code)] for code in text.split(",")) if text else ()

@@ -10,6 +10,7 @@ import ibis.expr.types as ir
 from mining.detection import Detection, Detector, Evidence, Examples, weakest
 from mining.findings import Family, Rule, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
+from mining.places import places
 from mining.token_flow import PairState
 from mining.units import known_units, logged_units
 from reference_models.model import ReferenceModel
@@ -58,12 +59,13 @@ class HandoffMisrouted(Detector):
             return Detection(not_checked=(self.could_not("misrouted", "field_missing", ("role",)),))
         if not (units := known_units(evidence)):
             return Detection(not_checked=(self.could_not("misrouted", "no_known_unit", logged),))
-        rows = evidence.bound.store("misrouted_received", _received(evidence, units))
+        pairs = evidence.bound.store("misrouted_pairs", _pairs(evidence))
+        conformant, rest = _settled(evidence, pairs, units)
+        rows = evidence.bound.store("misrouted_received", _received(evidence, rest, units))
         waiting = rows.state == PairState.WAITING.value
         verdict = ibis.cases(
             (waiting, Verdict.PENDING.value),
             (rows.acted.isnull(), Verdict.NOT_DETERMINABLE.value),
-            (rows.acted == rows.receiver_role, Verdict.CONFORMANT.value),
             else_=Verdict.VIOLATED.value,
         )
         reason = ibis.cases(
@@ -84,10 +86,7 @@ class HandoffMisrouted(Detector):
             rows=rows_of(rows.sent_row, rows.done_row),
             ambiguous=rows.ambiguous,
         )
-        kept = table.filter(table.verdict == Verdict.CONFORMANT.value)
-        conformant = kept.group_by("rule_id").agg(n=kept.count())
-        others = table.filter(table.verdict != Verdict.CONFORMANT.value)
-        return Detection(tuple(self._rules(model)), others, conformant)
+        return Detection(tuple(self._rules(model)), table, conformant)
 
     def _rules(self, model: ReferenceModel) -> list[Rule]:
         return [
@@ -103,10 +102,10 @@ class HandoffMisrouted(Detector):
         ]
 
 
-def _received(evidence: Evidence, units: dict[str, str]) -> ir.Table:
-    """Per case and handoff that took place or waits: who sent it, who did the receiver's task."""
-    bound, conformance = evidence.bound, evidence.conformance
-    pairs = conformance.pairs
+def _pairs(evidence: Evidence) -> ir.Table:
+    """Columns of PAIR_COLUMNS, rule_id and receiver_role: the handoffs that took place or wait, of each
+    variant; a task that several hand over to counts once."""
+    pairs = evidence.conformance.pairs
     pairs = pairs.filter(pairs.state.isin([PairState.PAIRED.value, PairState.WAITING.value]))
     last = ibis.row_number().over(
         ibis.window(
@@ -114,19 +113,39 @@ def _received(evidence: Evidence, units: dict[str, str]) -> ir.Table:
             order_by=[ibis.desc(pairs.sender_pos), pairs.handoff],
         )
     )
-    once = pairs.mutate(rank=last).filter(ibis._.receiver_pos.isnull() | (ibis._.rank == 0))
-    steps = bound.steps
+    once = pairs.mutate(rank=last).filter(ibis._.receiver_pos.isnull() | (ibis._.rank == 0)).drop("rank")
+    lanes = {handoff.id: handoff.receiver_role for handoff in evidence.model.handoffs}
+    return once.mutate(
+        rule_id=ibis.literal("handoff.misrouted:") + once.handoff,
+        receiver_role=once.handoff.substitute(lanes),
+    )
+
+
+def _settled(evidence: Evidence, pairs: ir.Table, units: dict[str, str]) -> tuple[ir.Table, ir.Table]:
+    """rule_id and n of what the right role received, counted place by place; and the pairs for which some
+    case has yet to be looked at."""
+    done = places(evidence).select("variant", at="pos", unit="role", n="n")
+    judged = pairs.left_join(done, [pairs.variant == done.variant, pairs.receiver_pos == done["at"]])
+    right = (_acted(judged, units) == judged.receiver_role).fill_null(False)
+    kept = judged.filter(right)
+    rest = judged.filter(~right).select(*pairs.columns).distinct()
+    return kept.group_by("rule_id").agg(n=kept.n.sum()), rest
+
+
+def _received(evidence: Evidence, pairs: ir.Table, units: dict[str, str]) -> ir.Table:
+    """Per case and pair that the right role did not receive: who sent it, who did the receiver's task."""
+    steps = evidence.bound.steps
     sent = steps.select("case_id", "pos", sent_row=steps.row_no, sent_us=steps.t_us, event_id="event_id")
     done = steps.select("case_id", "pos", done_row=steps.row_no, done_us=steps.t_us, unit=steps.role)
-    lanes = {handoff.id: handoff.receiver_role for handoff in evidence.model.handoffs}
     joined = (
-        once.inner_join(conformance.variants.case_variants, "variant")
-        .inner_join(sent, ["case_id", ("sender_pos", "pos")])
+        pairs.inner_join(evidence.conformance.variants.case_variants, "variant")
         .left_join(done, ["case_id", ("receiver_pos", "pos")])
-        .drop("case_id_right")
+        .drop("case_id_right", "pos")
     )
-    return joined.mutate(
-        rule_id=ibis.literal("handoff.misrouted:") + joined.handoff,
-        receiver_role=joined.handoff.substitute(lanes),
-        acted=joined.unit.substitute(units, else_=ibis.null("string")),
-    )
+    joined = joined.mutate(acted=_acted(joined, units))
+    wrong = joined.filter((joined.acted != joined.receiver_role).fill_null(True))
+    return wrong.inner_join(sent, ["case_id", ("sender_pos", "pos")])
+
+
+def _acted(table: ir.Table, units: dict[str, str]) -> ir.StringValue:
+    return table.unit.substitute(units, else_=ibis.null("string"))

@@ -12,6 +12,7 @@ import pandas as pd
 from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Verdict
 from mining.occurrences import occurrences
+from mining.places import places
 from mining.units import known_units
 
 
@@ -22,7 +23,7 @@ class HandoffPingPong(Detector):
     roles of the model (units read as roles by the contract, else the lane of the task), or the
     organisational units as logged. Between roles, the returns of the case's own reference path (its loops)
     are allowed besides. Consecutive events of one party count as one stay; where
-    the log records completions, its start events make no stay of their own.
+    the log records completions, a start makes no stay of its own.
     Needs: case, activity, time; for units: role.
     Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
     none.
@@ -78,11 +79,13 @@ class HandoffPingPong(Detector):
             unit="returns",
         )
         allowed = _allowed(evidence, between, model.ping_pong.allowed)
-        acting = _acting(evidence, between)
         # Few cases return too often: only their events are put in order and walked through.
-        acting = evidence.bound.store(
-            "ping_pong_acting", acting.semi_join(_returning(evidence, acting, allowed), "case_id")
-        )
+        if between == "role":
+            acting, too_often = _by_role(evidence), _returning_by_place(evidence, allowed)
+        else:
+            acting = _by_unit(evidence)
+            too_often = _returning(evidence, acting, allowed)
+        acting = evidence.bound.store("ping_pong_acting", acting.semi_join(too_often, "case_id"))
         bounces = evidence.bound.store("ping_pong_bounces", _bounces(acting))
         per_case = bounces.group_by("case_id").agg(
             returns=bounces.count(), first_us=bounces.t_us.min(), last_us=bounces.t_us.max()
@@ -133,29 +136,68 @@ class HandoffPingPong(Detector):
 
 
 def _returning(evidence: Evidence, acting: ir.Table, allowed: ir.Table) -> ir.Table:
-    """case_id of cases with more returns than allowed: counted once per distinct sequence of parties."""
+    """case_id of cases with more returns than allowed."""
+    counted = _counted(evidence, acting, "case_id", ("t_us", "row_no")).inner_join(allowed, "case_id")
+    return counted.filter(counted.returns > counted.allowed).select("case_id")
+
+
+def _returning_by_place(evidence: Evidence, allowed: ir.Table) -> ir.Table:
+    """The same between roles: cases in which the usual roles act are judged together, variant by variant."""
+    bound, case_variants = evidence.bound, evidence.conformance.variants.case_variants
+    placed = _in_flow(evidence, places(evidence))
+    placed = placed.mutate(party=_role_of(evidence, placed))
+    parties = placed.group_by("variant", "pos", "party").agg(n=placed.n.sum())
+    most = ibis.window(group_by=["variant", "pos"], order_by=[ibis.desc("n"), "party"])
+    usual = parties.mutate(rank=ibis.row_number().over(most)).filter(ibis._.rank == 0).drop("rank", "n")
+    usual = bound.store("ping_pong_usual", usual)
+    joined = placed.inner_join(usual.rename(usual="party"), ["variant", "pos"])
+    unusual = bound.store(
+        "ping_pong_unusual",
+        joined.filter(~joined.party.identical_to(joined.usual)).select("variant", "pos", unit=_unit(joined)),
+    )
+    steps = _in_flow(evidence, bound.steps)
+    steps = steps.select("case_id", "pos", unit=_unit(steps))
+    # Few places and units are in question: they are sought before each case is asked for its variant.
+    steps = steps.semi_join(unusual, ["pos", "unit"]).inner_join(case_variants, "case_id")
+    own = bound.store(
+        "ping_pong_own", steps.semi_join(unusual, ["variant", "pos", "unit"]).select("case_id").distinct()
+    )
+    known = usual.filter(usual.party.notnull())
+    by_variant = _counted(evidence, known, "variant", ("pos",))
+    together = case_variants.anti_join(own, "case_id").inner_join(by_variant, "variant")
+    together = together.inner_join(allowed, "case_id")
+    together = together.filter(together.returns > together.allowed).select("case_id")
+    alone = bound.store("ping_pong_alone", _by_role(evidence).semi_join(own, "case_id"))
+    return ibis.union(together, _returning(evidence, alone, allowed))
+
+
+def _unit(table: ir.Table) -> ir.StringValue:
+    return table.role.fill_null("")
+
+
+def _counted(evidence: Evidence, acting: ir.Table, key: str, order: tuple[str, ...]) -> ir.Table:
+    """key, returns: counted once per distinct sequence of parties."""
     parties = sorted(acting.select("party").distinct().execute()["party"])
     codes = evidence.bound.upload(
-        "parties",
+        f"parties_of_{key}",
         pd.DataFrame({"name": parties, "code": range(len(parties))}),
         {"name": "string", "code": "int64"},
     )
     coded = acting.inner_join(codes, acting.party == codes.name)
-    collected = coded.group_by("case_id").agg(
-        stays=ibis.struct({"t_us": coded.t_us, "row_no": coded.row_no, "code": coded.code}).collect()
+    collected = coded.group_by(key).agg(
+        stays=ibis.struct({name: coded[name] for name in (*order, "code")}).collect()
     )
     in_order = collected.stays.sort().map(lambda each: each.code.cast("string"))
     sequences = evidence.bound.store(
-        "party_sequences", collected.select("case_id", parties=ibis.literal(",").join(in_order))
+        f"party_sequences_of_{key}", collected.select(key, parties=ibis.literal(",").join(in_order))
     )
     distinct = sequences.select("parties").distinct().execute()["parties"]
     returns = evidence.bound.upload(
-        "party_returns",
+        f"party_returns_of_{key}",
         pd.DataFrame({"parties": distinct, "returns": [_returns(text.split(",")) for text in distinct]}),
         {"parties": "string", "returns": "int64"},
     )
-    counted = sequences.inner_join(returns, "parties").inner_join(allowed, "case_id")
-    return counted.filter(counted.returns > counted.allowed).select("case_id")
+    return sequences.inner_join(returns, "parties").select(key, "returns")
 
 
 def _explained(acting: ir.Table, over: ir.Table) -> ir.Table:
@@ -170,16 +212,27 @@ def _explained(acting: ir.Table, over: ir.Table) -> ir.Table:
     return inside.select("row_no").distinct()
 
 
-def _acting(evidence: Evidence, between: str) -> ir.Table:
-    """case_id, t_us, row_no and the party that acted."""
+def _by_unit(evidence: Evidence) -> ir.Table:
+    """case_id, t_us, row_no and the unit that acted, as party."""
     events = evidence.bound.events
-    party = events.role if between == "unit" else _role_of(evidence)
-    acting = events.mutate(party=party).filter(ibis._.party.notnull())
+    acting = events.filter(events.role.notnull())
     if "complete" in evidence.bound.lifecycles:  # work that began elsewhere before this ended is no return
         acting = acting.filter(acting.lifecycle.isnull() | (acting.lifecycle != "start"))
-    # Between roles, notices and pauses lie beside the flow: nobody hands over by them.
-    acting = acting.filter(acting.in_flow) if between == "role" else acting
-    return acting.select("case_id", "t_us", "row_no", "party")
+    return acting.select("case_id", "t_us", "row_no", party="role")
+
+
+def _by_role(evidence: Evidence) -> ir.Table:
+    """case_id, t_us, row_no and the role that completed a step of the flow, as party. Notices and pauses lie
+    beside the flow: nobody hands over by them."""
+    steps = _in_flow(evidence, evidence.bound.steps)
+    acting = steps.select("case_id", "t_us", "row_no", party=_role_of(evidence, steps))
+    return acting.filter(acting.party.notnull())
+
+
+def _in_flow(evidence: Evidence, table: ir.Table) -> ir.Table:
+    return table.filter(
+        table.activity_id.isin([a.id for a in evidence.model.activities.values() if a.in_flow])
+    )
 
 
 def _numbered(acting: ir.Table) -> ir.Table:
@@ -212,13 +265,13 @@ def _bounces(acting: ir.Table) -> ir.Table:
     return back.select("case_id", "t_us", rows=ibis.array([back.previous_row, back.row_no]))
 
 
-def _role_of(evidence: Evidence) -> ir.StringValue:
-    """The role that acted: the unit read by the contract, else the lane of the activity."""
-    model, events = evidence.model, evidence.bound.events
-    lanes = {a.id: a.role for a in model.activities.values() if a.role is not None}
-    lane = events.activity_id.substitute(lanes, else_=ibis.null("string")) if lanes else ibis.null("string")
+def _role_of(evidence: Evidence, table: ir.Table) -> ir.StringValue:
+    """The role that acted: the unit (`role`) read by the contract, else the lane of `activity_id`."""
+    lanes = {a.id: a.role for a in evidence.model.activities.values() if a.role is not None}
+    nobody = ibis.null("string")
+    lane = table.activity_id.substitute(lanes, else_=nobody) if lanes else nobody
     units = known_units(evidence)
-    return ibis.coalesce(events.role.substitute(units, else_=ibis.null("string")), lane) if units else lane
+    return ibis.coalesce(table.role.substitute(units, else_=nobody), lane) if units else lane
 
 
 def _allowed(evidence: Evidence, between: str, allowed: int) -> ir.Table:
