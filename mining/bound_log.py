@@ -206,7 +206,7 @@ def _unknown_labels(
     cases = dict(zip(counted["activity"].astype(str), counted["cases"].tolist(), strict=True))
     return tuple(
         UnknownLabel(
-            str(row.activity), int(row.n), cases[str(row.activity)], _nearest(str(row.activity), model)
+            str(row.activity), int(str(row.n)), cases[str(row.activity)], _nearest(str(row.activity), model)
         )
         for row in rest.sort_values(["n", "activity"], ascending=[False, True]).itertuples()
     )
