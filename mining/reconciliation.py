@@ -13,8 +13,10 @@ from logs.joining import key_of, keys_of
 from logs.key_links import KeyLink
 from logs.keys import canonical, match_keys
 from logs.labels import normalise_label
-from mining.bound_log import BESIDE, UNFINISHED, upload
+from mining.bound_log import BESIDE
 from mining.detection import Evidence
+from mining.steps import UNFINISHED
+from mining.uploads import upload
 from reference_models.labels import label_index
 from reference_models.model import Reconciliation, ReferenceModel, Side
 
