@@ -18,6 +18,7 @@ from mining.alignment import TooLargeError, reachability_graph
 from mining.audit_result import Audit
 from mining.bound_log import BoundLog, bind
 from mining.casefiles import case_files, evidence_rows
+from mining.cited import with_sources
 from mining.conformance import Conformance, conformance
 from mining.detection import Detection, Evidence
 from mining.detectors import detectors
@@ -105,7 +106,7 @@ def audit(
         variants=tuple(aligned.summary(number) for number in shown),
         variants_shown_cases=sum(aligned.variants.cases[number - 1] for number in shown),
         unknown_labels=bound.unknown_labels,
-        occurrences=_with_sources(bound, found.table),
+        occurrences=with_sources(bound, found.table),
         case_files=files,
         evidence=evidence_rows(bound, findings),
         excluded_examples=_excluded_examples(log),
@@ -453,21 +454,6 @@ def _discovery(bound: BoundLog, aligned: Conformance) -> Discovery:
     ordered = sorted(traces.items(), key=lambda item: (-item[1], item[0]))
     unknown = aligned.variants.unknown
     return discover(bound.steps, bound.alphabet, ordered, unknown=unknown, with_roles="role" in bound.fields)
-
-
-def _with_sources(bound: BoundLog, table: ir.Table) -> pd.DataFrame:
-    """The occurrences with the places of their evidence in the input."""
-    events = bound.log.every_row
-    keys = ["rule_id", "fingerprint", "anchor"]
-    cited = table.select(*keys, row_no="rows").unnest("row_no", offset="at")
-    named = cited.inner_join(events.select("row_no", "file_no", "source_row"), "row_no")
-    named = named.mutate(place=named.file_no.cast("string") + ":" + named.source_row.cast("string"))
-    # A struct sorted by its first field keeps the places in the order of the rows.
-    pairs = named.group_by(keys).agg(found=ibis.struct({"at": named["at"], "place": named.place}).collect())
-    lists = pairs.select(*keys, sources=pairs.found.sort().map(lambda pair: pair.place))
-    joined = table.left_join(lists, keys).drop(*(f"{key}_right" for key in keys))
-    frame: pd.DataFrame = joined.order_by("rule_id", "case_id", "anchor", "fingerprint").to_pandas()
-    return frame
 
 
 def _excluded_examples(log: EventLog, per_reason: int = 5) -> tuple[tuple[str, int, str, str, str], ...]:

@@ -55,8 +55,8 @@ class Audit:
     """Cases that the listed variants cover, of population.cases."""
     unknown_labels: tuple[UnknownLabel, ...]
     occurrences: pd.DataFrame
-    """OCCURRENCE_COLUMNS and `sources`; all that are not conformant, and conformant ones with a reason (they
-    only look like violations), sorted by rule_id, case_id, anchor."""
+    """OCCURRENCE_COLUMNS, source_files and source_rows (`mining.cited`): all that are not conformant, and
+    conformant ones with a reason (they only look like violations), sorted by rule_id, case_id, anchor."""
     case_files: Mapping[str, CaseFile]
     """By case id: the cases of the worst occurrences."""
     evidence: Mapping[int, SourceRow]

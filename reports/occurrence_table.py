@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from reports.canonical import JsonObject, JsonValue
+from reports.canonical import Finite, JsonObject, JsonValue
 
 STRINGS = ("fingerprint", "rule_id", "case_id", "verdict", "reason", "anchor", "related_case")
 NUMBERS = ("measure", "limit", "amount")
 INTEGERS = ("start_us", "due_us", "end_us")
 
 
-def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) -> list[JsonValue]:
-    """One object per occurrence, in the frame's order (OCCURRENCE_COLUMNS and `sources`).
+def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) -> Finite:
+    """One object per occurrence, in the frame's order (of `mining.cited.with_sources`).
 
     `shown`: attribute and value → the value as it may be shown.
     """
@@ -24,14 +25,13 @@ def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) ->
         **{name: [*numbers(frame[name])] for name in NUMBERS},
         **{name: integers(frame[name]) for name in INTEGERS},
         "ambiguous": [bool(value) for value in frame["ambiguous"].fillna(False).tolist()],
-        "rows": [[int(row) for row in rows] for rows in lists(frame["rows"])],
+        "rows": integer_lists(frame["rows"]),
         "sources": [[{"file": file, "row": row} for file, row in each] for each in sources(frame)],
         "matched": [[_match(entry, shown) for entry in entries] for entries in lists(frame["matched"])],
     }
-    records: list[JsonValue] = []
+    records = Finite()
     for values in zip(*columns.values(), strict=True):
-        record: JsonObject = dict(zip(columns, values, strict=True))
-        records.append(record)
+        records.append(dict(zip(columns, values, strict=True)))
     return records
 
 
@@ -41,8 +41,14 @@ def strings(column: pd.Series) -> list[JsonValue]:
 
 
 def numbers(column: pd.Series) -> list[float | None]:
-    """Numbers or None; a whole number is written as one that is no integer type (12.0)."""
-    return _or_none(column.astype("Float64").astype(object))
+    """Numbers or None; a whole number is written as one that is no integer type (12.0).
+
+    Raises ValueError for one that is not finite.
+    """
+    values = column.astype("float64")
+    if np.isinf(values).any():
+        raise ValueError(f"{column.name} is not finite")
+    return _or_none(values)
 
 
 def integers(column: pd.Series) -> list[JsonValue]:
@@ -52,7 +58,13 @@ def integers(column: pd.Series) -> list[JsonValue]:
 
 def sources(frame: pd.DataFrame) -> list[list[tuple[int, int]]]:
     """Places of the evidence per occurrence: (index into the files read, row as a spreadsheet counts it)."""
-    return [[_place(str(each)) for each in places] for places in lists(frame["sources"])]
+    files, rows = integer_lists(frame["source_files"]), integer_lists(frame["source_rows"])
+    return [list(zip(*each, strict=True)) for each in zip(files, rows, strict=True)]
+
+
+def integer_lists(column: pd.Series) -> list[Any]:
+    """A list of integers per occurrence."""
+    return [np.asarray(each).tolist() for each in lists(column)]
 
 
 def lists(column: pd.Series) -> list[Sequence[Any]]:
@@ -77,11 +89,6 @@ def _text(cell: object) -> str | None:
 
 def _number(cell: float | None) -> float | None:
     return None if cell is None or pd.isna(cell) else float(cell)
-
-
-def _place(text: str) -> tuple[int, int]:
-    file, _, row = text.partition(":")
-    return int(file), int(row)
 
 
 def _or_none(column: pd.Series) -> list[Any]:

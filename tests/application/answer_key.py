@@ -65,7 +65,7 @@ def exam(model: str, seed: int, folder: Path, formats: tuple[str, ...] = ("long"
 def violated(audit: Audit) -> pd.DataFrame:
     """Violated occurrences with family.kind as `fk` and their source rows as a set."""
     found = audit.occurrences[audit.occurrences["verdict"] == "violated"]
-    rows = [{int(place.split(":")[1]) for place in places} for places in found["sources"]]
+    rows = [set(map(int, rows)) for rows in found["source_rows"]]
     return found.assign(fk=found["rule_id"].str.partition(":")[0], found_rows=rows)
 
 

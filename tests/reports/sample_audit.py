@@ -511,10 +511,10 @@ def _finding(
     )
 
 
-def _place(row_no: int) -> str:
+def _place(row_no: int) -> tuple[int, int]:
     """Where a row stands in the input: the first file as in the case files, a few in the second."""
     case, at = divmod(row_no, 100)
-    return f"1:{case + at}" if case % 10 == 7 and case > 12 else f"0:{case * 40 + at + 2}"
+    return (1, case + at) if case % 10 == 7 and case > 12 else (0, case * 40 + at + 2)
 
 
 def frame(occurrences: list[Occurrence]) -> pd.DataFrame:
@@ -524,7 +524,8 @@ def frame(occurrences: list[Occurrence]) -> pd.DataFrame:
     table["verdict"] = [str(value) for value in table["verdict"]]
     table["rows"] = [list(each) for each in table["rows"]]
     table["matched"] = [[vars(entry) for entry in each] or None for each in table["matched"]]
-    table["sources"] = [[_place(row) for row in rows] for rows in table["rows"]]
+    table["source_files"] = [[_place(row)[0] for row in rows] for rows in table["rows"]]
+    table["source_rows"] = [[_place(row)[1] for row in rows] for rows in table["rows"]]
     for column in ("start_us", "due_us", "end_us"):
         table[column] = pd.array([None if pd.isna(v) else int(v) for v in table[column]], dtype="Int64")
     return table
