@@ -65,6 +65,14 @@ class Detection:
     """Keys between systems that it looked at."""
 
 
+def counted_apart(table: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """Of a table of occurrences those that are listed; and rule_id, n of the conformant ones without a
+    reason, which are only counted. `table` is computed twice: what it rests on is best kept before."""
+    plain = (table.verdict == Verdict.CONFORMANT.value) & table.reason.isnull()
+    kept = table.filter(plain)
+    return table.filter(~plain), kept.group_by("rule_id").agg(n=kept.count())
+
+
 @dataclass(frozen=True)
 class Examples:
     """A detector's own examples, as CSV text in the terms of the example model."""

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mining.deadlines import clock_runs, deadline_rules
-from mining.detection import Detection, Detector, Evidence, Examples, weakest
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, weakest
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, occurrences, with_unseen
 from mining.severity import severity_of
@@ -114,8 +114,10 @@ class DeadlineLate(Detector):
                     for rule in deadline_rules(self, evidence.model, deadline, "at_risk")
                 ]
             tables.append(self._judge(evidence, deadline, run))
-        found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
-        return Detection(tuple(rules), found, None, tuple(refused_list))
+        if not tables:
+            return Detection(tuple(rules), not_checked=tuple(refused_list))
+        listed, conformant = counted_apart(ibis.union(*tables) if len(tables) > 1 else tables[0])
+        return Detection(tuple(rules), listed, conformant, tuple(refused_list))
 
     def _judge(self, evidence: Evidence, deadline: Deadline, run: ir.Table) -> ir.Table:
         # A further pause could cure the breach; a further stop, one that is not recorded.

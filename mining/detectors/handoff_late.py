@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from mining.bound_log import any_of
 from mining.deadlines import pause_intervals, paused_time
-from mining.detection import Detection, Detector, Evidence, Examples
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import (
     absence_reason,
@@ -95,7 +95,8 @@ class HandoffLate(Detector):
                 )
             )
             parts.append(self._judge(evidence, handoff, rules[-1].id, pauses))
-        return Detection(tuple(rules), ibis.union(*parts) if len(parts) > 1 else parts[0], None, not_checked)
+        listed, conformant = counted_apart(ibis.union(*parts) if len(parts) > 1 else parts[0])
+        return Detection(tuple(rules), listed, conformant, not_checked)
 
     def _judge(self, evidence: Evidence, handoff: Handoff, rule_id: str, pauses: ir.Table) -> ir.Table:
         assert handoff.limit is not None

@@ -7,7 +7,7 @@ from typing import ClassVar
 import ibis
 import ibis.expr.types as ir
 
-from mining.detection import Detection, Detector, Evidence, Examples
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import (
     absence_reason,
@@ -78,8 +78,10 @@ class RuleTold(Detector):
             tables.append(self._judge(evidence, told, rules[-1].id))
         if not evidence.model.told:
             not_checked.append(self.could_not("told", "not_in_model", ("told",)))
-        found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
-        return Detection(tuple(rules), found, None, tuple(not_checked))
+        if not tables:
+            return Detection(not_checked=tuple(not_checked))
+        listed, conformant = counted_apart(ibis.union(*tables) if len(tables) > 1 else tables[0])
+        return Detection(tuple(rules), listed, conformant, tuple(not_checked))
 
     def _judge(self, evidence: Evidence, told: Told, rule_id: str) -> ir.Table:
         table = with_unseen(evidence, _answered(evidence, told), told.told_by)
@@ -137,6 +139,8 @@ class RuleTold(Detector):
         limit: float | None,
         due_us: ir.Value | None,
     ) -> ir.Table:
+        order = ibis.window(group_by="case_id", order_by=["milestone_us", "milestone_row"])
+        ordinal = ibis.row_number().over(order) + 1
         return occurrences(
             table,
             rule_id=rule_id,
@@ -148,7 +152,7 @@ class RuleTold(Detector):
             start_us=table.milestone_us,
             due_us=due_us,
             end_us=table.told_us,
-            anchor=anchor_of(table.event_id, ibis.literal(told.after), table.ordinal),
+            anchor=anchor_of(table.event_id, ibis.literal(told.after), ordinal),
             rows=rows_of(table.milestone_row, table.told_row),
         )
 
@@ -159,14 +163,9 @@ def _answered(evidence: Evidence, told: Told) -> ir.Table:
     events = bound.events.filter(bound.events.activity_id.isin([told.after, told.told_by]))
     if "complete" in bound.lifecycles:
         events = events.filter(events.lifecycle.isnull() | (events.lifecycle == "complete"))
-    order = ibis.window(group_by="case_id", order_by=["t_us", "row_no"])
     milestones = events.filter(events.activity_id == told.after)
     milestones = milestones.select(
-        "case_id",
-        "event_id",
-        milestone_us=milestones.t_us,
-        milestone_row=milestones.row_no,
-        ordinal=ibis.row_number().over(order) + 1,
+        "case_id", "event_id", milestone_us=milestones.t_us, milestone_row=milestones.row_no
     )
     # At one instant a notice answers the milestone, in whatever order the rows stand.
     notices = events.filter(events.activity_id == told.told_by)
