@@ -139,7 +139,7 @@ class RuleTold(Detector):
         limit: float | None,
         due_us: ir.Value | None,
     ) -> ir.Table:
-        order = ibis.window(group_by="case_id", order_by=["milestone_us", "milestone_row"])
+        order = ibis.window(group_by=table.case_id, order_by=[table.milestone_us, table.milestone_row])
         ordinal = ibis.row_number().over(order) + 1
         return occurrences(
             table,
