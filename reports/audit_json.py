@@ -25,7 +25,7 @@ from reference_models.model import Authority, ReferenceModel, Text
 from reports.canonical import JsonObject, JsonValue, canonical, encode
 from reports.discovery_json import discovery_object, input_object, window_object
 from reports.occurrence_table import occurrence_records
-from reports.output import write_atomically
+from reports.output import collector_paused, write_atomically
 from reports.pseudonyms import Persons, Pseudonyms
 from reports.schemas import AUDIT
 from reports.systems_json import link_object, system_object
@@ -33,7 +33,8 @@ from reports.systems_json import link_object, system_object
 
 def to_json(audit: Audit, people: Pseudonyms) -> str:
     """Everything the audit holds: the same audit and key give the same text. Times are microseconds, UTC."""
-    return canonical(audit_document(audit, people))
+    with collector_paused():
+        return canonical(audit_document(audit, people))
 
 
 def write_json(audit: Audit, path: Path, *, people: Pseudonyms) -> Path:

@@ -16,7 +16,7 @@ from mining.audit_result import Audit
 from mining.findings import Discovery
 from reports.catalogue import Catalogue, catalogue
 from reports.diff import AuditDiff
-from reports.output import write_atomically
+from reports.output import collector_paused, write_atomically
 from reports.pseudonyms import Pseudonyms
 from reports.view.discovery_page import discovery_page
 from reports.view.page import page
@@ -80,8 +80,8 @@ def write_discovery_html(
 
 def render(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None = None) -> bytes:
     """The bytes of `write_html`: the same audit gives the same."""
-    text = _render("report.html.j2", catalogue(lang), page=page(audit, lang, people, diff))
-    return _bytes(text)
+    with collector_paused():
+        return _bytes(_render("report.html.j2", catalogue(lang), page=page(audit, lang, people, diff)))
 
 
 def _render(template: str, t: Catalogue, **values: object) -> str:
