@@ -103,15 +103,16 @@ def _merge_event_ids(store: Store, heading: str) -> None:
 def _mark_copies(store: Store, mapping: Mapping) -> None:
     """Point each row at the first one equal in all mapped columns, or merge it if the mapping says so.
 
-    A hash finds the few suspects; equality of the columns themselves decides.
+    A hash of what tells events apart as a rule finds the few suspects; equality of all columns decides.
     """
     equal = ", ".join(map(name, (*held_columns(mapping), *mapping.attributes)))
-    suspects = f"SELECT hash({equal}) AS _h FROM {STAGED} GROUP BY _h HAVING count(*) > 1"
+    likely = "hash(case_id, activity, t_us)"
+    suspects = f"SELECT {likely} AS _h FROM {STAGED} GROUP BY _h HAVING count(*) > 1"
     store.execute(
         f"CREATE TEMP TABLE copies AS SELECT * FROM (SELECT row_no, file_no, _id,"
         f" min(row_no) OVER (PARTITION BY {equal}) AS _first,"
         f" min(file_no) OVER (PARTITION BY {equal}) AS _first_file"
-        f" FROM {STAGED} WHERE hash({equal}) IN ({suspects})) WHERE row_no <> _first"
+        f" FROM {STAGED} WHERE {likely} IN ({suspects})) WHERE row_no <> _first"
     )
     if mapping.drop_repeated_rows or mapping.merge_overlapping_files:
         overlap, repeated = text(Reason.OVERLAPPING_FILES), text(Reason.REPEATED_ROW)

@@ -81,11 +81,11 @@ class HandoffPingPong(Detector):
         allowed = _allowed(evidence, between, model.ping_pong.allowed)
         # Few cases return too often: only their events are put in order and walked through.
         if between == "role":
-            acting, too_often = _by_role(evidence), _returning_by_place(evidence, allowed)
+            acting = _by_role(evidence, _returning_by_place(evidence, allowed))
         else:
             acting = _by_unit(evidence)
-            too_often = _returning(evidence, acting, allowed)
-        acting = evidence.bound.store("ping_pong_acting", acting.semi_join(too_often, "case_id"))
+            acting = acting.semi_join(_returning(evidence, acting, allowed), "case_id")
+        acting = evidence.bound.store("ping_pong_acting", acting)
         bounces = evidence.bound.store("ping_pong_bounces", _bounces(acting))
         per_case = bounces.group_by("case_id").agg(
             returns=bounces.count(), first_us=bounces.t_us.min(), last_us=bounces.t_us.max()
@@ -167,7 +167,7 @@ def _returning_by_place(evidence: Evidence, allowed: ir.Table) -> ir.Table:
     together = case_variants.anti_join(own, "case_id").inner_join(by_variant, "variant")
     together = together.inner_join(allowed, "case_id")
     together = together.filter(together.returns > together.allowed).select("case_id")
-    alone = bound.store("ping_pong_alone", _by_role(evidence).semi_join(own, "case_id"))
+    alone = bound.store("ping_pong_alone", _by_role(evidence, own))
     return ibis.union(together, _returning(evidence, alone, allowed))
 
 
@@ -221,10 +221,10 @@ def _by_unit(evidence: Evidence) -> ir.Table:
     return acting.select("case_id", "t_us", "row_no", party="role")
 
 
-def _by_role(evidence: Evidence) -> ir.Table:
-    """case_id, t_us, row_no and the role that completed a step of the flow, as party. Notices and pauses lie
-    beside the flow: nobody hands over by them."""
-    steps = _in_flow(evidence, evidence.bound.steps)
+def _by_role(evidence: Evidence, cases: ir.Table) -> ir.Table:
+    """case_id, t_us, row_no and the role that completed a step of the flow, as party, in some cases. Notices
+    and pauses lie beside the flow: nobody hands over by them."""
+    steps = _in_flow(evidence, evidence.bound.steps.semi_join(cases, "case_id"))
     acting = steps.select("case_id", "t_us", "row_no", party=_role_of(evidence, steps))
     return acting.filter(acting.party.notnull())
 
