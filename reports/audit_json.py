@@ -22,7 +22,7 @@ from mining.findings import (
 )
 from mining.planned import Indicator
 from reference_models.model import Authority, ReferenceModel, Text
-from reports.canonical import JsonObject, JsonValue, canonical, encode
+from reports.canonical import Document, Entries, JsonObject, JsonValue, canonical, encode, pieces
 from reports.discovery_json import discovery_object, input_object, window_object
 from reports.occurrence_table import occurrence_records
 from reports.output import collector_paused, write_atomically
@@ -39,10 +39,11 @@ def to_json(audit: Audit, people: Pseudonyms) -> str:
 
 def write_json(audit: Audit, path: Path, *, people: Pseudonyms) -> Path:
     """Write `to_json` to a file, whole or not at all. Raises OutputError."""
-    return write_atomically(path, encode(to_json(audit, people)))
+    with collector_paused():
+        return write_atomically(path, map(encode, pieces(audit_document(audit, people))))
 
 
-def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
+def audit_document(audit: Audit, people: Pseudonyms) -> Document:
     """The document that `to_json` writes."""
     persons = Persons(audit, people)
     return {
@@ -73,7 +74,7 @@ def audit_document(audit: Audit, people: Pseudonyms) -> JsonObject:
             {"label": each.label, "events": each.events, "cases": each.cases, "nearest": list(each.nearest)}
             for each in audit.unknown_labels
         ],
-        "occurrences": occurrence_records(audit.occurrences, persons.attribute),
+        "occurrences": Entries(partial(occurrence_records, audit.occurrences, persons.attribute)),
         "case_files": [_case(audit.case_files[id], persons) for id in sorted(audit.case_files)],
         "evidence": [_row(audit.evidence[number], persons) for number in sorted(audit.evidence)],
     }

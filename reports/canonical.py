@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 
@@ -11,18 +13,42 @@ JsonValue = str | int | float | bool | None | list["JsonValue"] | dict[str, "Jso
 JsonObject = dict[str, JsonValue]
 
 
-class Finite(list[JsonValue]):
-    """A long list in which every number is known to be finite: a faster encoder, which would write null for
-    one that is not, may write it."""
+@dataclass(frozen=True)
+class Entries:
+    """A long list that is made entry by entry as it is written.
+
+    Every number in it is known to be finite: the faster encoder that writes it would write null for others.
+    """
+
+    of: Callable[[], Iterator[JsonValue]]
 
 
-def canonical(document: JsonObject) -> str:
+Document = Mapping[str, JsonValue | Entries]
+_TOGETHER = 10_000
+"""Entries that are written at once."""
+
+
+def canonical(document: Document) -> str:
     """Keys sorted, no spaces, no escapes that UTF-8 does not need, LF; one entry of a list to a line.
 
     Raises ValueError for a number that JSON cannot write (NaN, infinity).
     """
-    lines = (f"{_dump(key)}:{_member(document[key])}" for key in sorted(document))
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    return "".join(pieces(document))
+
+
+def pieces(document: Document) -> Iterator[str]:
+    """`canonical`, piece by piece."""
+    yield "{\n"
+    for number, key in enumerate(sorted(document)):
+        yield (",\n" if number else "") + _dump(key) + ":"
+        value = document[key]
+        if isinstance(value, Entries):
+            yield from _list(map(_quickly, value.of()))
+        elif isinstance(value, list):
+            yield from _list(map(_dump, value))
+        else:
+            yield _dump(value)
+    yield "\n}\n"
 
 
 def encode(text: str) -> bytes:
@@ -30,15 +56,12 @@ def encode(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _member(value: JsonValue) -> str:
-    if isinstance(value, list) and value:
-        lines = map(_quickly, value) if isinstance(value, Finite) else _dumps(value)
-        return "[\n" + ",\n".join(lines) + "\n]"
-    return _dump(value)
-
-
-def _dumps(values: Iterable[JsonValue]) -> Iterable[str]:
-    return map(_ENCODER.encode, values)
+def _list(lines: Iterator[str]) -> Iterator[str]:
+    before = "[\n"
+    while some := ",\n".join(islice(lines, _TOGETHER)):
+        yield before + some
+        before = ",\n"
+    yield "[]" if before == "[\n" else "\n]"
 
 
 def _quickly(value: JsonValue) -> str:

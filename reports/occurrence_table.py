@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from reports.canonical import Finite, JsonObject, JsonValue
+from reports.canonical import JsonObject, JsonValue
 
 STRINGS = ("fingerprint", "rule_id", "case_id", "verdict", "reason", "anchor", "related_case")
 NUMBERS = ("measure", "limit", "amount")
 INTEGERS = ("start_us", "due_us", "end_us")
 
 
-def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) -> Finite:
+_AT_ONCE = 20_000
+"""Occurrences that are objects at one time: a million would take gigabytes."""
+
+
+def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) -> Iterator[JsonValue]:
     """One object per occurrence, in the frame's order (of `mining.cited.with_sources`).
 
     `shown`: attribute and value → the value as it may be shown.
     """
+    for begin in range(0, len(frame), _AT_ONCE):
+        yield from _records(frame.iloc[begin : begin + _AT_ONCE], shown)
+
+
+def _records(frame: pd.DataFrame, shown: Callable[[str, str], str]) -> Iterator[JsonValue]:
     columns: dict[str, list[JsonValue]] = {
         **{name: strings(frame[name]) for name in STRINGS},
         **{name: [*numbers(frame[name])] for name in NUMBERS},
@@ -29,10 +38,8 @@ def occurrence_records(frame: pd.DataFrame, shown: Callable[[str, str], str]) ->
         "sources": [[{"file": file, "row": row} for file, row in each] for each in sources(frame)],
         "matched": [[_match(entry, shown) for entry in entries] for entries in lists(frame["matched"])],
     }
-    records = Finite()
     for values in zip(*columns.values(), strict=True):
-        records.append(dict(zip(columns, values, strict=True)))
-    return records
+        yield dict(zip(columns, values, strict=True))
 
 
 def strings(column: pd.Series) -> list[JsonValue]:

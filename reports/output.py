@@ -6,7 +6,7 @@ import errno
 import gc
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,8 +30,8 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def write_atomically(path: Path, content: bytes) -> Path:
-    """Write under a temporary name in the target's folder, then rename.
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> Path:
+    """Write under a temporary name in the target's folder, then rename; `content` may come piece by piece.
 
     Returns the path. Raises OutputError where the folder is missing, not writable or full.
     """
@@ -43,7 +43,7 @@ def write_atomically(path: Path, content: bytes) -> Path:
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
