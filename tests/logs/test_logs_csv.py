@@ -295,3 +295,19 @@ def test_random_tables_read_back(
         read_back = table[column].fillna("").tolist()
         assert read_back == [row[place] if row[place].strip(" \t\r\n\u3000\u00a0") else "" for row in used]
     log.close()
+
+
+@pytest.mark.parametrize("blank", [" ", "  ", "\t", "\u3000", "\u00a0"])
+@pytest.mark.parametrize("place", ["{blank}1", "1{blank}", '"{blank}1"', '"1{blank}"'])
+@pytest.mark.parametrize("column", [0, 1, 2])
+def test_one_blank_at_the_edge_of_a_field_is_stripped(tmp_path, blank, place, column):
+    """Nothing is stripped where the bytes show no outer blank: they must show each."""
+    rows = [["c1", "a 1", "2026-03-01 09:00"] for _ in range(5)]
+    value = place.replace("1", rows[3][column]).format(blank=blank)
+    rows[3][column] = value
+    text = "case,activity,time\n" + "".join(",".join(row) + "\n" for row in rows)
+    with read_text(tmp_path, text) as log:
+        assert not accounted(log)
+        assert set(events(log).case_id) == {"c1"}
+        assert set(events(log).activity) == {"a 1"}
+        assert events(log).t_us.nunique() == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,29 @@ def placed(log, unit, calendar, start, end, limit):
     table = table.mutate(due=(table.from_axis + round(limit * watch.step)).cast("int64"))
     row = log.backend.execute(watch.instant(table, "due", "due_us")).iloc[0]
     return (row["to_axis"] - row["from_axis"]) / watch.step, row["due_us"]
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/London", "America/St_Johns", "Australia/Lord_Howe", "Asia/Shanghai"]
+)
+def test_days_of_zones_whose_offset_changes(log, zone):
+    local = ZoneInfo(zone)
+    calendar = replace(load_calendar("cn-working-days"), id=f"in-{zone}".lower().replace("/", "-"), zone=zone)
+    first = datetime(2024, 1, 1, tzinfo=local)
+    watch = clock(log, "days", calendar, us(first.isoformat()), us("2024-12-31T00:00+00:00"))
+    instants = [first + timedelta(hours=5 * n, minutes=7 * n) for n in range(1600)]
+    instants += [datetime(2024, 1, 1, tzinfo=local) + timedelta(days=n) for n in range(366)]
+    table = ibis.memtable(pd.DataFrame({"a": [us(each.isoformat()) for each in instants]}))
+    table = watch.place(table.mutate(n=ibis.row_number()), "a", "axis")
+    table = watch.instant(table, "axis", "ends_us")
+    placed = log.backend.execute(table.order_by("n"))
+    ordinals = {us(each.isoformat()): each.date().toordinal() for each in instants}
+    days = [ordinals[at] for at in placed["a"]]
+    assert placed["axis"].notna().all()
+    assert (placed["axis"] - days).nunique() == 1
+    for day, ends in zip(days, placed["ends_us"], strict=True):
+        midnight = datetime.combine(date.fromordinal(day + 1), datetime.min.time(), local)
+        assert ends == us(midnight.isoformat())
 
 
 def working(day: date) -> bool:
