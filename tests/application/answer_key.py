@@ -20,6 +20,8 @@ SUBJECT_OF = {
     "handoff.dropped": lambda rule, subject: rule.endswith(f"->{subject}"),
     "handoff.unsent": lambda rule, subject: f":{subject}->" in rule,
     "handoff.late": lambda rule, subject: rule.endswith(f":{subject}"),
+    "handoff.misrouted": lambda rule, subject: rule.endswith(f"->{subject}"),
+    "handoff.unreturned": lambda rule, subject: rule.endswith(f":{subject}"),
     "deviation.swapped": lambda rule, subject: rule.partition(":")[2] in subject.split("|"),
     **{
         f"deviation.{kind}": lambda rule, subject: rule.endswith(f":{subject}")

@@ -21,8 +21,6 @@ FORMATS = ("long", "wide", "gb18030", "xlsx")
 OFFSET_US = 8 * 3_600_000_000
 """Asia/Shanghai has had no summer time since 1991."""
 SHEET_ROWS = 1_048_575
-WIDE_KINDS = ("repeated", "ping_pong", "resent", "late")
-"""Faults that a row with one cell per milestone cannot show (late: of handoffs, as starts are lost)."""
 ENGINE_MEMORY = "1GB"
 """What the engine may hold while it sorts; the rest it keeps on disk."""
 

@@ -17,8 +17,8 @@ from walkthrough.simulation.scenarios import GOODS, SCENARIOS, Cell, Scenario
 from walkthrough.simulation.slots import Plant, Slots
 from walkthrough.simulation.timing import OFFICE_DAY, Floats, Timed, timed
 
-PAIR_KINDS = ("exact", "resent")
-"""Of orders that a second case repeats."""
+PAIR_KINDS = {"exact": 1.0, "resent": 1.0, "near": 1.01, "unlike": 1.1}
+"""Of orders that a second case repeats: the second amount as a share of the first. 'unlike' is innocent."""
 TEAM_SIZE = 7
 """Persons per role."""
 FIRST_DAY = date(2024, 1, 1)
@@ -32,8 +32,9 @@ class Sample:
     """Simulated cases and their answer key."""
 
     events: pd.DataFrame
-    """case (number), activity (id, or an unknown label), start_us, t_us, resource (number), faulty (shows the
-    planted fault). Index: the event's number, which decides between events at one time."""
+    """case (number), activity (id, or an unknown label), start_us, t_us, role (id; empty: none), resource
+    (number), faulty (shows the planted fault). Index: the event's number, which decides between events at one
+    time."""
     cases: pd.DataFrame
     """case_id and the attributes as exports spell them; the index is the case number."""
     key: pd.DataFrame
@@ -129,12 +130,14 @@ class _Builder:
         self.scenario, self.rng, self.first_case = scenario, rng, first_case
         self.axis = office_axis(*span) if scenario.office else round_the_clock(*span)
         self.as_of = _on_axis(self.axis, round(AS_OF.timestamp() * 1e6))
-        roles = sorted(model.roles)
-        self.teams = {a.id: roles.index(a.role) + 1 for a in model.activities.values() if a.role}
+        self.teams = {role: number for number, role in enumerate(sorted(model.roles), start=1)}
+        self.lanes = {a.id: a.role for a in model.activities.values() if a.role}
         self.parts: list[dict[str, npt.NDArray[np.generic]]] = []
         self.cells: list[Cell] = []
         self.same_as: list[int] = []
         """Per case the case whose order it repeats, or itself."""
+        self.amounts: list[float] = []
+        """Per case the amount of its order as a share of that of the case whose order it repeats."""
         self.keys: list[tuple[int, str, str, str, str, int]] = []
 
     def add(self, each: Timed) -> None:
@@ -159,9 +162,11 @@ class _Builder:
         at = [slot.activity for slot in slots].index(self.scenario.order)
         settled = [slot.activity for slot in slots].index(self.scenario.settled)
         again_slots = (*slots[:at], replace(slots[at], faulty=True), *slots[at + 1 :])
-        plant = Plant("duplicate", kind, self.scenario.order)
+        repeated = Group(again_slots, pairs, Plant("duplicate", kind, self.scenario.order))
+        if kind == "unlike":
+            repeated = Group(slots, pairs, innocent=kind)
         first = timed(self.scenario, self.rng, Group(slots, pairs))
-        second = timed(self.scenario, self.rng, Group(again_slots, pairs, plant))
+        second = timed(self.scenario, self.rng, repeated)
         room = self.as_of - first.ends.max(axis=1) - second.ends.max(axis=1) - 60
         begin = self.rng.uniform(0.2, 0.9, pairs) * room
         ordered, closed = first.ends[:, at], first.ends[:, settled]
@@ -171,9 +176,9 @@ class _Builder:
             again = closed + self.rng.uniform(1.0, 40.0, pairs)
         originals = len(self.cells)
         self._place(first, begin)
-        self._place(second, begin + again - second.ends[:, at], same_as=originals)
+        self._place(second, begin + again - second.ends[:, at], originals, PAIR_KINDS[kind])
 
-    def _place(self, each: Timed, begin: Floats, same_as: int | None = None) -> None:
+    def _place(self, each: Timed, begin: Floats, same_as: int | None = None, amount: float = 1.0) -> None:
         group, first = each.group, len(self.cells)
         n, width = each.starts.shape
         numbers = np.arange(first, first + n)
@@ -187,11 +192,18 @@ class _Builder:
                 "activity": np.tile(np.array([slot.activity for slot in group.slots], dtype=object), n),
                 "start_us": instants[0],
                 "t_us": instants[1],
+                "role": np.tile(
+                    np.array(
+                        [slot.by or self.lanes.get(slot.activity, "") for slot in group.slots], dtype=object
+                    ),
+                    n,
+                ),
                 "faulty": np.tile(np.array([slot.faulty for slot in group.slots]), n),
             }
         )
         self.cells += each.cells
         self.same_as += list(range(same_as, same_as + n)) if same_as is not None else numbers.tolist()
+        self.amounts += [amount] * n
         self._note(group, numbers.tolist(), same_as)
 
     def _note(self, group: Group, numbers: list[int], same_as: int | None) -> None:
@@ -224,7 +236,7 @@ class _Builder:
         )
         events = events[events["t_us"] <= round(AS_OF.timestamp() * 1e6)]
         events["case"] += self.first_case
-        team = events["activity"].map(self.teams).fillna(0).astype(np.int64)
+        team = events["role"].map(self.teams).fillna(0).astype(np.int64)
         shift = events["case"] * 7 + events["t_us"] // HOUR
         events["resource"] = team * 10 + shift % TEAM_SIZE
         return events.set_index(pd.RangeIndex(first_event, first_event + len(events)))
@@ -245,5 +257,6 @@ class _Builder:
             table["project"] = [f"NW-{number:07d}" for number in same]
             table["item"] = [goods[number % len(goods)] for number in same]
             table["quantity"] = [str(1 + number % 37) for number in same]
-            table["amount"] = [f"{(1 + number % 37) * (800 + number % 91):.2f}" for number in same]
+            full = [(1 + number % 37) * (800 + number % 91) for number in same]
+            table["amount"] = [f"{whole * part:.2f}" for whole, part in zip(full, self.amounts, strict=True)]
         return table

@@ -16,7 +16,7 @@ def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFram
     """A row per event in the order of the block, attributes of its case last."""
     model, english = simulation.model, lang == "en"
     label = {a.id: a.name.get(lang) for a in model.activities.values()}
-    unit = {a.id: model.roles[a.role].name.get(lang) if a.role else "" for a in model.activities.values()}
+    unit = {role.id: role.name.get(lang) for role in model.roles.values()}
     events, cases = block.events, block.cases
     row = events["case"].to_numpy() - cases.index[0]
     staff = "Staff " if english else "员工"
@@ -26,7 +26,7 @@ def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFram
             "Activity" if english else "环节": events["activity"].map(label).fillna(events["activity"]),
             "Start time" if english else "开始时间": events["start_us"],
             "Completion time" if english else "完成时间": events["t_us"],
-            "Unit" if english else "处理部门": events["activity"].map(unit).fillna(""),
+            "Unit" if english else "处理部门": events["role"].map(unit).fillna(""),
             "Handled by" if english else "处理人": staff + events["resource"].astype(str).str.zfill(3),
         }
     )

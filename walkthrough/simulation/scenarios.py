@@ -37,6 +37,10 @@ class Targets:
     """(sender, receiver) bounced between."""
     unsent: tuple[str, ...] = ()
     """Senders to remove: whom nobody in another role had handed over to."""
+    misrouted: tuple[tuple[str, str], ...] = ()
+    """(receiver, role whose unit does its task)."""
+    unreturned: tuple[tuple[str, str], ...] = ()
+    """(dispatch, return order) of which a second dispatch comes without return."""
     inserted: tuple[tuple[str, str], ...] = ()
     """(activity, after which activity)."""
     repeated: tuple[str, ...] = ()
@@ -141,6 +145,7 @@ PROVISIONING = Scenario(
         late_handoff=(("accept_order", "book_order"), ("file_order", "customer_acceptance")),
         ping_pong=(("book_order", "station_a_work"), ("book_order", "station_z_work")),
         unsent=("confirm_resources",),
+        misrouted=(("book_order", "billing"), ("file_order", "billing")),
         inserted=(("build_resources", "book_order"),),
         repeated=("configure_data", "station_a_work"),
         swapped=(("configure_data", "test_circuit"),),
@@ -183,6 +188,8 @@ FAULTS = Scenario(
         late_handoff=(("judge_fault", "dispatch_order"), ("dispatch_order", "clear_fault")),
         ping_pong=(("record_fault", "judge_fault"),),
         unsent=("record_fault",),
+        misrouted=(("clear_fault", "call_centre"),),
+        unreturned=(("dispatch_order", "return_order"),),
         inserted=(("handle_at_nmc", "judge_fault"),),
         repeated=("judge_fault", "return_order"),
         swapped=(("clear_fault", "return_order"),),
@@ -208,6 +215,8 @@ PROCUREMENT = Scenario(
         dropped=(("approve_purchase", "build"), ("file_needs", "build")),
         ping_pong=(("file_needs", "approve_purchase"),),
         unsent=("hand_to_construction", "hand_over_to_operations"),
+        misrouted=(("fix_plan", "corporate_development"),),
+        unreturned=(("hand_over_plan", "report_operations"),),
         inserted=(("tender_works", "fix_plan"),),
         repeated=("fix_plan", "build"),
         swapped=(("build", "hand_over_to_operations"),),

@@ -28,6 +28,8 @@ class Slot:
     """Takes longer than the clock's whole limit."""
     halts: bool = False
     """Begins a pause: the work goes on only after it."""
+    by: str = ""
+    """Role whose unit does it; empty: that of the activity's lane."""
     faulty: bool = False
     """The event that shows the planted fault; the answer key names its row."""
 
@@ -145,6 +147,27 @@ def _unsent(scenario: Scenario, slots: Slots) -> list[Edit]:
     ]
 
 
+def _misrouted(scenario: Scenario, slots: Slots) -> list[Edit]:
+    edits: list[Edit] = []
+    for activity, role in scenario.targets.misrouted:
+        if _has(slots, activity) and _once(slots, activity):
+            at = _index(slots, activity)
+            changed = (*slots[:at], replace(slots[at], by=role, faulty=True), *slots[at + 1 :])
+            edits.append((Plant("handoff", "misrouted", activity), changed))
+    return edits
+
+
+def _unreturned(scenario: Scenario, slots: Slots) -> list[Edit]:
+    """Sent out twice, and one return order for both."""
+    edits: list[Edit] = []
+    for dispatch, back in scenario.targets.unreturned:
+        if _has(slots, dispatch, back) and _once(slots, dispatch) and _once(slots, back):
+            at = _index(slots, dispatch) + 1
+            changed = (*slots[:at], _surplus(dispatch), *slots[at:])
+            edits.append((Plant("handoff", "unreturned", f"{dispatch}->{back}"), changed))
+    return edits
+
+
 def _inserted(scenario: Scenario, slots: Slots) -> list[Edit]:
     edits: list[Edit] = []
     for activity, after in scenario.targets.inserted:
@@ -233,6 +256,8 @@ EDITS: dict[str, Callable[[Scenario, Slots], list[Edit]]] = {
     "deadline.late": _late,
     "rule.told": _told,
     "handoff.unsent": _unsent,
+    "handoff.misrouted": _misrouted,
+    "handoff.unreturned": _unreturned,
     "deviation.inserted": _inserted,
     "deviation.repeated": _repeated,
     "deviation.swapped": _swapped,
