@@ -43,16 +43,20 @@ def _activations(evidence: Evidence, rule: DeclareRule, search: Search) -> ir.Ta
     """
     trace = rule_trace(evidence, rule, whole=search.form is Form.CHAIN)
     active, wanted = (trace.is_b, trace.is_a) if search.by_target else (trace.is_a, trace.is_b)
+    asked = rule.activity_when if search.by_target else rule.target_when
     trace = trace.mutate(
         active=active,
         active_pos=ibis.ifelse(active.fill_null(False), trace.pos, ibis.null("int64")),
         wanted_pos=ibis.ifelse(wanted.fill_null(False), trace.pos, ibis.null("int64")),
         maybe=wanted.isnull(),
     )
-    looked = _looked(trace, search)
+    looked = _looked(trace, search, may_be_unclear=bool(asked))
     places = trace.select("case_id", "pos", "t_us", "row_no")
     found = looked.filter(looked.active.fill_null(True)).rename(at_us="t_us")
-    for side in ("next", "last"):
+    for side, used in _sides(search):
+        if not used:
+            found = found.mutate(**dict.fromkeys((f"{side}_us", f"{side}_row"), ibis.null("int64")))
+            continue
         there = places.select(
             "case_id", **{f"{side}_pos": "pos", f"{side}_us": "t_us", f"{side}_row": "row_no"}
         )
@@ -60,12 +64,14 @@ def _activations(evidence: Evidence, rule: DeclareRule, search: Search) -> ir.Ta
     return found.inner_join(rule_cases(evidence, rule), "case_id")
 
 
-def _looked(trace: ir.Table, search: Search) -> ir.Table:
-    """Add next_pos, last_pos (positions of the events found), cut, strange and unclear."""
+def _looked(trace: ir.Table, search: Search, *, may_be_unclear: bool) -> ir.Table:
+    """Add next_pos, last_pos (positions of the events found), cut, strange and unclear.
+
+    `may_be_unclear`: whether the events looked for have to meet a condition.
+    """
     null, no = ibis.null("int64"), ibis.literal(False)
     found: dict[str, ir.Value] = {"next_pos": null, "last_pos": null, "cut": no, "strange": no}
-    in_case = ibis.window(group_by="case_id")
-    found["unclear"] = trace.maybe.any().over(in_case)
+    found["unclear"] = trace.maybe.any().over(ibis.window(group_by="case_id")) if may_be_unclear else no
     if search.form is Form.CHAIN:
         found |= _neighbour(trace, search)
     elif search.form is Form.ALTERNATE:

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from mining.declare.counts import judge_count, judge_place
 from mining.declare.relations import judge_relation
 from mining.declare.templates import SEARCHES
-from mining.detection import Detection, Detector, Evidence, Examples
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
 from mining.findings import CouldNotCheck, Family
 from reference_models.model import DeclareRule
 from reference_models.rules import PLACED
@@ -91,8 +91,10 @@ class RuleDeclare(Detector):
             tables += _judged(evidence, each, rules[-1].id, f"declare_{number}")
         if not evidence.model.rules:
             not_checked.append(self.could_not("declare", "not_in_model", ("rules",)))
-        found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
-        return Detection(tuple(rules), found, None, tuple(not_checked))
+        if not tables:
+            return Detection(not_checked=tuple(not_checked))
+        listed, conformant = counted_apart(ibis.union(*tables) if len(tables) > 1 else tables[0])
+        return Detection(tuple(rules), listed, conformant, tuple(not_checked))
 
     def _missing(self, evidence: Evidence, rule: DeclareRule) -> CouldNotCheck | None:
         """Attributes that the log does not carry, or activities that it never records."""

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from mining.conditions import holds
 from mining.declare.timing import timed
-from mining.detection import Detection, Detector, Evidence, Examples
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of, with_unseen
 from reference_models.model import Comparison, Match
@@ -79,8 +79,10 @@ class RuleMatched(Detector):
             tables.append(_judged(evidence, each, rules[-1].id, f"matched_{number}"))
         if not evidence.model.matches:
             not_checked.append(self.could_not("matched", "not_in_model", ("matches",)))
-        found = None if not tables else ibis.union(*tables) if len(tables) > 1 else tables[0]
-        return Detection(tuple(rules), found, None, tuple(not_checked))
+        if not tables:
+            return Detection(not_checked=tuple(not_checked))
+        listed, conformant = counted_apart(ibis.union(*tables) if len(tables) > 1 else tables[0])
+        return Detection(tuple(rules), listed, conformant, tuple(not_checked))
 
     def _missing(self, evidence: Evidence, rule: Match) -> CouldNotCheck | None:
         if absent := [name for name in rule.attributes if name not in evidence.bound.fields]:
