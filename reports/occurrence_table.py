@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from reports.canonical import JsonObject, JsonValue
@@ -71,7 +72,16 @@ def sources(frame: pd.DataFrame) -> list[list[tuple[int, int]]]:
 
 def integer_lists(column: pd.Series) -> list[Any]:
     """A list of integers per occurrence."""
-    return [np.asarray(each).tolist() for each in lists(column)]
+    values, sizes = flat(column)
+    every, ends = values.tolist(), np.cumsum(sizes).tolist()
+    return [every[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def flat(column: pd.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """All integers of a column of lists, one after the other, and how many each occurrence has."""
+    parts = [np.asarray(each, np.int64) for each in lists(column)]
+    sizes = np.fromiter(map(len, parts), np.int64, len(parts))
+    return np.concatenate(parts) if parts else np.empty(0, np.int64), sizes
 
 
 def lists(column: pd.Series) -> list[Sequence[Any]]:

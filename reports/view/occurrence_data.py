@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise, starmap
 
+import numpy as np
 import pandas as pd
 
 from reports.canonical import JsonObject, JsonValue
-from reports.occurrence_table import INTEGERS, integers, numbers, sources, strings
+from reports.occurrence_table import INTEGERS, flat, integers, numbers, strings
 from reports.view.anchors import case_anchor, finding_anchor, occurrence_anchor
 from reports.view.context import Context
 from reports.view.evidence import case_name
@@ -125,14 +126,16 @@ def _lookup(c: Context, frame: pd.DataFrame) -> JsonObject:
 
 def _sources(frame: pd.DataFrame) -> JsonObject:
     """Source rows: how many an occurrence has, and of the first ones file and row, one after the other."""
-    every = sources(frame)
-    shown = [each[:ROWS] for each in every]
-    places = [place for each in shown for place in each]
+    files, sizes = flat(frame["source_files"])
+    rows, _ = flat(frame["source_rows"])
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    shown = place < ROWS
+    steps = np.where(place == 0, rows, np.diff(rows, prepend=0))
     return {
-        "evidence": [len(each) for each in every],
+        "evidence": sizes.tolist(),
         "shown": ROWS,
-        "source_file": [file for file, _ in places],
-        "source_row": [step for each in shown for step in _deltas([row for _, row in each])],
+        "source_file": files[shown].tolist(),
+        "source_row": steps[shown].tolist(),
     }
 
 
