@@ -1,6 +1,6 @@
 """The phases of an audit beside DuckDB's bare read and beside pandas + pm4py, on the same file.
 
-    python benchmarks/audit.py [--events 1000000] [--rounds 5] [--data FOLDER]
+    python benchmarks/audit.py [--events 1000000] [--rounds 5] [--data FOLDER] [--without-first]
 
 Writes results/audit.md and prints its table. See README.md in this folder.
 """
@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--data", type=Path, default=DATA, help="where samples are kept")
+    parser.add_argument("--without-first", action="store_true", help="leave the first audit out")
     parser.add_argument("--child", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -165,9 +166,8 @@ def main() -> None:
             CHILDREN[given.child[0]][1](Path(given.child[1]), phase)
         return
     folder = sample(given.events, given.data)
-    found = interleaved(
-        {title: child(__file__, name, folder) for name, (title, _) in CHILDREN.items()}, given.rounds
-    )
+    names = [name for name in CHILDREN if name != "first" or not given.without_first]
+    found = interleaved({CHILDREN[name][0]: child(__file__, name, folder) for name in names}, given.rounds)
     facts = found[NIGHTLY].facts
     notes = [
         f"{facts['events']:,.0f} events, {facts['cases']:,.0f} cases, {facts['variants']:,.0f} variants,"
