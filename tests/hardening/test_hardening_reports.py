@@ -128,7 +128,7 @@ MAPPING = Mapping(
     resource="resource",
     role="role",
     attributes={"grade": "grade", "item": "item", "amount": "amount", "note": "note"},
-    window={"selection": "<xplant onplant=1> \u202e everything"},  # type: ignore[arg-type]
+    window={"selection": "<xplant onplant=1> \u202e everything"},  # type: ignore[arg-type]  # validated into a window
 )
 
 

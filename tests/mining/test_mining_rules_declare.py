@@ -62,15 +62,15 @@ def rule(template: str, activity: str = "plan", target: str = "build", **more: o
             template=template,
             activity=activity,
             target=target if template in RELATED else None,
-            times=int(given_times),  # type: ignore[call-overload]
-            limit=None if hours is None else Limit(float(hours), "hours", SOURCED),  # type: ignore[arg-type]
+            times=int(given_times),  # type: ignore[call-overload]  # `more` holds any field
+            limit=None if hours is None else Limit(float(hours), "hours", SOURCED),  # type: ignore[arg-type]  # the same
             calendar="around-the-clock",
             when=(),
             activity_when=(),
             target_when=(),
             authority=SOURCED,
         ),
-        **more,  # type: ignore[arg-type]
+        **more,  # type: ignore[arg-type]  # the same
     )
 
 

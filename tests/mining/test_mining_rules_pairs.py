@@ -29,7 +29,7 @@ def audit_with(text: str, as_of: str, **rules: object) -> Audit:
     model = example_model()
     calendars = {**model.calendars, "around-the-clock": load_calendar("around-the-clock")}
     none = {"rules": (), "four_eyes": (), "matches": ()}
-    changed = replace(model, calendars=calendars, **{**none, **rules})  # type: ignore[arg-type]
+    changed = replace(model, calendars=calendars, **{**none, **rules})  # type: ignore[arg-type]  # any
     return audit_text(text, as_of, changed)
 
 
