@@ -9,12 +9,12 @@ from model_files import compiled, flows, lanes, nodes, process, sub, timer
 from test_bpmn_reduction import graphs
 
 from logs.problems import InputError
-from reference_models import load
+from reference_models import library, load
 from reference_models.diagram_interchange import with_diagram, write_diagram
 from reference_models.lane_grid import LaneGrid, lane_grid
 from reference_models.model import Diagram
 
-IDS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
+IDS = library()
 TIMED = compiled(
     lanes(one="s A", two="B e X e2 Y e3")
     + nodes(startEvent="s", endEvent="e e2 e3", task="A B X Y")

@@ -1,6 +1,7 @@
 """The models of the library: sound, complete, and with the figures of their sources."""
 
 import csv
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -14,11 +15,12 @@ from reference_models.labels import category_index
 from reference_models.model import Band, Standing
 
 LIBRARY = Path(reference_models.__file__).parent / "library"
-IDS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
+IDS = library()
 
 
-def test_the_library_lists_its_models():
-    assert library() == IDS
+def test_the_library_lists_its_models_and_each_says_which_process_it_is():
+    assert {"circuit-provisioning", "fault-handling", "in-sales-procurement"} <= set(IDS)
+    assert all(re.fullmatch(r"P[1-9]\d?", load(model_id).process) for model_id in IDS)
 
 
 @pytest.mark.parametrize("model_id", IDS)
