@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, pairwise
 
 from reference_models.model import Diagram, FlowNode, SequenceFlow
 
@@ -273,7 +274,12 @@ def _drawn(grid: _Grid) -> LaneGrid:
     edges = {route.flow.id: _line(grid, route, nodes, buses) for route in grid.routes}
     lanes = tuple(LaneBand(name, 0.0, top, width, bottom - top) for name, top, bottom in bands)
     in_order = {flow.id: edges[flow.id] for flow in grid.diagram.flows}
-    labels = {flow.id: _label(flow, edges[flow.id], nodes) for flow in grid.diagram.flows if flow.name}
+    lines = list(chain.from_iterable(pairwise(line) for line in edges.values()))
+    labels = {
+        flow.id: _clear(_labels(flow, edges[flow.id], nodes), lines)
+        for flow in grid.diagram.flows
+        if flow.name
+    }
     return LaneGrid(width, height, lanes, nodes, in_order, labels)
 
 
@@ -379,15 +385,30 @@ def _line(
     return tuple(_without_repeats(points))
 
 
-def _label(flow: SequenceFlow, points: tuple[Point, ...], nodes: Mapping[str, Box]) -> Box:
-    """Beside the last vertical stretch, clear of the target; above a line that is straight."""
+def _labels(flow: SequenceFlow, points: tuple[Point, ...], nodes: Mapping[str, Box]) -> tuple[Box, Box]:
+    """Where a name may stand, best first: beside the last vertical stretch, clear of the target; of a line
+    that is straight above it, or else below."""
     width = _LETTER * len(flow.name)
     (x, arrival), (before, _) = points[-1], points[-2]
     if len(points) < 4:
-        return Box((points[0][0] + x - width) / 2, arrival - _LABEL, width, _LABEL - 4)
+        left = (points[0][0] + x - width) / 2
+        return Box(left, arrival - _LABEL, width, _LABEL - 4), Box(left, arrival + 4, width, _LABEL - 4)
     half = nodes[flow.target].height / 2
-    down = points[-3][1] < arrival
-    return Box(before + 4, arrival - half - _LABEL if down else arrival + half + 4, width, _LABEL - 4)
+    above, below = arrival - half - _LABEL, arrival + half + 4
+    first, second = (above, below) if points[-3][1] < arrival else (below, above)
+    return Box(before + 4, first, width, _LABEL - 4), Box(before + 4, second, width, _LABEL - 4)
+
+
+def _clear(places: tuple[Box, ...], lines: list[tuple[Point, Point]]) -> Box:
+    """The first place that no line crosses, or else the first."""
+    return next((box for box in places if not any(_crosses(line, box) for line in lines)), places[0])
+
+
+def _crosses(line: tuple[Point, Point], box: Box) -> bool:
+    """Whether a horizontal or vertical line passes through a box."""
+    (x1, y1), (x2, y2) = line
+    beside = max(x1, x2) <= box.x or min(x1, x2) >= box.x + box.width
+    return not beside and max(y1, y2) > box.y and min(y1, y2) < box.y + box.height
 
 
 def _without_repeats(points: list[Point]) -> list[Point]:
