@@ -41,6 +41,7 @@ fuzz: .venv/fuzz
 
 docs: .venv/installed
 	$(BIN)/python docs/detectors/pages.py
+	$(BIN)/python docs/models/pages.py
 
 format: .venv/installed
 	$(BIN)/ruff format .
