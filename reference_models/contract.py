@@ -578,6 +578,7 @@ class ContractDocument(Document):
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
     version: Written
     in_force_from: date
+    extends: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] | None = None
     title: TextDocument
     process: str = ""
     sources: dict[str, TextDocument] = Field(default_factory=dict)

@@ -7,9 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from logs.documents import parse_yaml, read_text, validate
 from logs.problems import InputError, Problem
 from logs.sources import refuse_illegible
 from reference_models.bpmn import Process, compile_bpmn
@@ -17,13 +15,20 @@ from reference_models.build import build_model
 from reference_models.calendars import Calendar, load_calendar
 from reference_models.contract import ContractDocument
 from reference_models.cross_checks import cross_problems
-from reference_models.merge import merge
+from reference_models.layers import (
+    BPMN,
+    CONTRACT,
+    LIBRARY,
+    Layer,
+    compose,
+    contract_layers,
+    extended,
+    read_layer,
+    version_layers,
+)
 from reference_models.model import ReferenceModel
-from reference_models.places import Places
 from reference_models.soundness import Soundness, check_soundness, soundness_problems
-
-_LIBRARY = Path(__file__).parent / "library"
-_BPMN, _CONTRACT = "process.bpmn", "contract.yaml"
+from reference_models.versions import version_problems
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Loading:
 
 def library() -> tuple[str, ...]:
     """Ids of the models that come with the tool, sorted."""
-    return tuple(sorted(folder.name for folder in _model_folders(_LIBRARY)))
+    return tuple(sorted(folder.name for folder in _model_folders(LIBRARY)))
 
 
 def load(
@@ -47,7 +52,7 @@ def load(
     """Load a reference model, checked and sound.
 
     reference: a library id ('circuit-provisioning'), the id of a model in one of the folders, or the path
-    of a model folder (`process.bpmn` and `contract.yaml`).
+    of a model folder (`contract.yaml`, and `process.bpmn` unless it extends another model).
     override: a YAML file with a part of a contract, laid over the model's own by id; what it gives has
     standing 'user' (see `reference_models.merge`).
     folders: folders of the user's own models; they are searched before the library.
@@ -65,41 +70,85 @@ def read_model(folder: Path, location: str, override: Path | None = None) -> Loa
     """Read a model folder as far as it goes; see `load`. Raises nothing for mistakes in the files."""
     problems: list[Problem] = []
     shown = f"{location}/" if location != "library" else f"{folder.name}/"
+    layers: list[list[Layer]] = []
+    try:
+        layers = _versions(folder, shown, override)
+    except InputError as error:
+        problems += error.problems
+    drawing = _drawing(folder, layers)
+    bpmn = f"{shown if drawing == folder else f'{drawing.name}/'}{BPMN}"
     process = soundness = None
     try:
-        process = compile_bpmn(folder / _BPMN, shown + _BPMN)
+        process = compile_bpmn(drawing / BPMN, bpmn)
         soundness = check_soundness(process.net)
-        problems += soundness_problems(soundness, process.lines, shown + _BPMN)
+        problems = [*soundness_problems(soundness, process.lines, bpmn), *problems]
     except InputError as error:
-        problems += error.problems
-    contract: ContractDocument | None = None
-    overrides: tuple[str, ...] = ()
-    try:
-        contract, places, overrides = _read_contract(folder / _CONTRACT, shown + _CONTRACT, override)
-        problems += cross_problems(contract, process, places)
-    except InputError as error:
-        problems += error.problems
-    calendar_files = _calendar_files(folder, override)
-    calendars: dict[str, Calendar] = {}
-    if contract is not None:
-        calendars, mistakes = _calendars(contract, calendar_files, shown + _CONTRACT)
+        if layers or not _extends(folder):  # else its diagram would be that of the model which is not found
+            problems = [*error.problems, *problems]
+    models: list[ReferenceModel] = []
+    for each in layers:
+        model, mistakes = _built(each, process, drawing, location)
         problems += mistakes
-    if problems or contract is None or process is None:
-        return Loading(None, process, soundness, tuple(problems))
+        models += [model] if model else []
+    if not problems and len(models) > 1:
+        problems += version_problems(models, [each[-1 if override is None else -2] for each in layers])
+    if problems or not models:
+        return Loading(None, process, soundness, tuple(dict.fromkeys(problems)))
+    *earlier, newest = models
+    return Loading(replace(newest, earlier=tuple(earlier)), process, soundness, ())
+
+
+def _versions(folder: Path, shown: str, override: Path | None) -> list[list[Layer]]:
+    """The layers of every version of a model, the first version first."""
+    own = contract_layers(folder, shown)
+    later = version_layers(folder, shown, own[-1].id)
+    top = [read_layer(override, str(override), override=True)] if override is not None else []
+    return [[*own, *later[:number], *top] for number in range(len(later) + 1)]
+
+
+def _extends(folder: Path) -> bool:
+    """Whether the contract can be read and extends another model."""
+    try:
+        return "extends" in read_layer(folder / CONTRACT, CONTRACT).value
+    except InputError:
+        return False
+
+
+def _drawing(folder: Path, layers: list[list[Layer]]) -> Path:
+    """The folder of the diagram: the model's own, else that of what it extends."""
+    below = [layer.folder for layer in reversed(layers[0]) if not layer.override] if layers else []
+    return next((each for each in below if (each / BPMN).is_file()), folder)
+
+
+def _built(
+    layers: list[Layer], process: Process | None, drawing: Path, location: str
+) -> tuple[ReferenceModel | None, list[Problem]]:
+    """One version of a model, or what is wrong with it."""
+    try:
+        composed = compose(layers)
+    except InputError as error:
+        return None, list(error.problems)
+    contract = composed.contract
+    problems = list(cross_problems(contract, process, composed.places))
+    files = _calendar_files(layers)
+    calendars, mistakes = _calendars(contract, files, composed.places.file)
+    problems += mistakes
+    if problems or process is None:
+        return None, problems
     model = build_model(
         contract,
         process,
-        bpmn_sha256=_sha256(folder / _BPMN),
-        contract_sha256=_sha256(folder / _CONTRACT, *([override] if override else []), *calendar_files),
+        bpmn_sha256=_sha256(drawing / BPMN),
+        contract_sha256=_sha256(*(layer.path for layer in layers), *files),
         location=location,
-        overrides=overrides,
+        overrides=composed.overrides,
     )
-    return Loading(replace(model, calendars=calendars), process, soundness, ())
+    return replace(model, calendars=calendars, extends=extended(layers)), []
 
 
-def _calendar_files(folder: Path, override: Path | None) -> list[Path]:
-    """The user's own calendars: `calendars/*.yaml` beside the contract and beside the override."""
-    parents = [folder, *([override.parent] if override else [])]
+def _calendar_files(layers: list[Layer]) -> list[Path]:
+    """The user's own calendars: `calendars/*.yaml` beside each contract and beside the override."""
+    parents = [layer.folder for layer in layers]
     found = {path.resolve(): path for parent in parents for path in sorted(parent.glob("calendars/*.yaml"))}
     return list(found.values())
 
@@ -134,10 +183,10 @@ def _calendars(
 def _find(reference: str | Path, folders: list[Path]) -> tuple[Path, str]:
     text = str(reference)
     for parent in folders:
-        if isinstance(reference, str) and (parent / reference / _CONTRACT).is_file():
+        if isinstance(reference, str) and (parent / reference / CONTRACT).is_file():
             return parent / reference, str(parent / reference)
     if isinstance(reference, str) and reference in library():
-        return _LIBRARY / reference, "library"
+        return LIBRARY / reference, "library"
     path = Path(reference)
     if path.is_dir():
         refuse_illegible(path)
@@ -150,51 +199,7 @@ def _find(reference: str | Path, folders: list[Path]) -> tuple[Path, str]:
 
 def _model_folders(parent: Path) -> Iterator[Path]:
     if parent.is_dir():
-        yield from (folder for folder in parent.iterdir() if (folder / _CONTRACT).is_file())
-
-
-def _read_contract(
-    path: Path, file: str, override: Path | None
-) -> tuple[ContractDocument, Places, tuple[str, ...]]:
-    value, lines = _plain(path, file)
-    contract = validate(value, ContractDocument, file, lines)
-    if override is None:
-        return contract, Places(file, lines), ()
-    name = str(override)
-    given, given_lines = _plain(override, name)
-    _refuse_in_override(given, given_lines, contract.id, name)
-    merged, changed = merge(value, given, override.name)
-    places = Places(file, lines, name, given_lines)
-    # The contract alone is valid, so whatever is wrong now the override brought in.
-    return validate(merged, ContractDocument, name, given_lines), places, changed
-
-
-def _plain(path: Path, file: str) -> tuple[Any, dict[tuple[str | int, ...], int]]:
-    try:
-        text = read_text(path, file)
-    except FileNotFoundError:
-        raise InputError(Problem("no such file", file, None, "check the path, or write the file")) from None
-    value, lines = parse_yaml(text, file)
-    if not isinstance(value, dict):
-        raise InputError(Problem("not a mapping of keys to values", file, 1, "begin with 'id: …'"))
-    return value, lines
-
-
-def _refuse_in_override(
-    given: dict[str, Any], lines: dict[tuple[str | int, ...], int], model_id: str, file: str
-) -> None:
-    problems = [
-        Problem("an override is always of standing 'user'", file, line, "remove 'standing'")
-        for where, line in lines.items()
-        if where and where[-1] == "standing"
-    ]
-    if given.get("id", model_id) != model_id:
-        mend = f"remove 'id', or load the model '{given['id']}'"
-        problems.append(
-            Problem(f"the override is for another model than '{model_id}'", file, lines.get(("id",)), mend)
-        )
-    if problems:
-        raise InputError(problems)
+        yield from (folder for folder in parent.iterdir() if (folder / CONTRACT).is_file())
 
 
 def _sha256(*paths: Path) -> str:

@@ -389,7 +389,8 @@ class ReferenceModel:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     """The calendars that its clocks run in, by id."""
     overrides: tuple[str, ...] = ()
-    """What the user's override file changed, one dotted key each."""
+    """What was laid over a contract (by a model that extends another, a later version, the user's override
+    file), one dotted key each."""
     texts: Mapping[str, Text] = field(default_factory=dict)
     """Names in both languages of gateways, events and flows, by element id, where the contract gives them."""
     returns: tuple[DispatchReturn, ...] = ()
@@ -408,6 +409,10 @@ class ReferenceModel:
     systems: Mapping[str, Text] = field(default_factory=dict)
     """Systems that it speaks of, by the names of their sources."""
     reconciliation: tuple[Reconciliation, ...] = ()
+    extends: tuple[str, ...] = ()
+    """'id version' of the models that it is laid over, the lowest first."""
+    earlier: tuple[ReferenceModel, ...] = ()
+    """Its earlier versions, in the order in which they came in force, none of which has any in turn."""
 
     @property
     def sha256(self) -> str:

@@ -1,10 +1,10 @@
-"""Where a value of a contract was written: in the contract itself or in the user's override."""
+"""Where a value of a contract was written: in the contract itself or in what is laid over it."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from logs.documents import line_of
 from logs.problems import Problem
@@ -14,17 +14,18 @@ Where = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Places:
-    """Lines of both files by key path."""
+    """Lines of all files by key path."""
 
     file: str
     lines: Mapping[Where, int]
-    override_file: str = ""
-    override_lines: Mapping[Where, int] = field(default_factory=dict)
+    over: tuple[tuple[str, Mapping[Where, int]], ...] = ()
+    """(file, lines) of what is laid over it, the uppermost last."""
 
     def problem(self, where: Where, what: str, mend: str) -> Problem:
-        """A problem at the key path: in the override where it gives the value, else in the contract."""
-        if where in self.override_lines:
-            return Problem(what, self.override_file, self.override_lines[where], mend)
+        """A problem at the key path: in the uppermost file that gives the value, else in the contract."""
+        for file, lines in reversed(self.over):
+            if where in lines:
+                return Problem(what, file, lines[where], mend)
         return Problem(what, self.file, line_of(where, dict(self.lines)), mend)
 
     def unknown(self, where: Where, what: str, name: str, known: Iterable[str]) -> Problem:
