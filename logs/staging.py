@@ -232,11 +232,13 @@ def _judged(inner: str, raw: RawTable, mapping: Mapping, time_heading: str) -> s
             ("start_us > t_us", Reason.END_BEFORE_START, start, "_start_us_text || ' > ' || _t_us_text"),
         ]
 
-    def case_of(pick: int) -> str:
+    def told(pick: int) -> str:
         arms = (f"WHEN {check[0]} THEN {text(check[1]) if pick == 1 else check[pick]}" for check in checks)
         return f"CASE {' '.join(arms)} END"
 
+    # nearly every row is sound: what is wrong is asked of the others only
     return (
-        f"SELECT {_kept(raw, mapping)}, {case_of(1)} AS _reason, {case_of(2)} AS _bad_column,"
-        f" {case_of(3)} AS _bad_value FROM ({inner})"
+        f"SELECT {_kept(raw, mapping)}, _reason, CASE WHEN _reason IS NOT NULL THEN {told(2)} END AS _bad_column,"
+        f" CASE WHEN _reason IS NOT NULL THEN {told(3)} END AS _bad_value"
+        f" FROM (SELECT *, {told(1)} AS _reason FROM ({inner}))"
     )

@@ -222,7 +222,7 @@ def _one(value: str, form: str, zone: str, plain: str | None) -> str:
 
 def _iso(value: str, zone: str, plain: str) -> str:
     """DuckDB's cast to TIMESTAMP ignores an offset, so a value with one takes the other way."""
-    naive = f"{value} NOT LIKE '%:%+%' AND {value} NOT LIKE '%:%-%' AND right({value}, 1) BETWEEN '0' AND '9'"
+    naive = f"{value} NOT LIKE '%:%+%' AND {value} NOT LIKE '%:%-%' AND {value}[-1] BETWEEN '0' AND '9'"
     return (
         f"CASE WHEN NOT {_starts_with_digit(value)} THEN NULL"
         f" WHEN {naive} THEN TRY({_since_epoch(plain, zone)})"
