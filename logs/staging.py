@@ -238,7 +238,8 @@ def _judged(inner: str, raw: RawTable, mapping: Mapping, time_heading: str) -> s
 
     # nearly every row is sound: what is wrong is asked of the others only
     return (
-        f"SELECT {_kept(raw, mapping)}, _reason, CASE WHEN _reason IS NOT NULL THEN {told(2)} END AS _bad_column,"
+        f"SELECT {_kept(raw, mapping)}, _reason,"
+        f" CASE WHEN _reason IS NOT NULL THEN {told(2)} END AS _bad_column,"
         f" CASE WHEN _reason IS NOT NULL THEN {told(3)} END AS _bad_value"
         f" FROM (SELECT *, {told(1)} AS _reason FROM ({inner}))"
     )

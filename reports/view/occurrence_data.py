@@ -79,7 +79,7 @@ def _columns(c: Context, frame: pd.DataFrame) -> JsonObject:
             str(at): occurrence_anchor(each) for at, each in enumerate(fingerprints) if each in anchors
         },
         "measure": [*starmap(_beside, zip(numbers(frame["measure"]), numbers(frame["limit"]), strict=True))],
-        "limit": [_beside(each, None) for each in numbers(frame["limit"])],
+        "limit": _limits(frame["limit"]),
         **_times(frame),
         **_sources(frame),
     }
@@ -142,6 +142,12 @@ def _sources(frame: pd.DataFrame) -> JsonObject:
 def _deltas(values: Sequence[int]) -> list[JsonValue]:
     """Differences from one to the next: small numbers compress well."""
     return [*values[:1], *(b - a for a, b in pairwise(values))]
+
+
+def _limits(column: pd.Series) -> list[JsonValue]:
+    """There are few limits for many occurrences."""
+    shown = {each: _beside(each, None) for each in numbers(column.drop_duplicates())}
+    return [shown[each] for each in numbers(column)]
 
 
 def _beside(value: float | None, limit: float | None) -> JsonValue:
