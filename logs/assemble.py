@@ -49,6 +49,7 @@ def assemble(
         _merge_event_ids(store, mapping.event_id)
     _mark_copies(store, mapping)
     settle(store, raws, mapping)
+    store.compress()
     _make_cases(store, mapping)
     return _count(store, raws, mapping)
 

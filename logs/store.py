@@ -29,18 +29,30 @@ class Store:
         installed = memory()
         small = size <= IN_MEMORY * installed
         self.backend: Backend = ibis.duckdb.connect(":memory:" if small else self.folder / "log.duckdb")
+        self._in_memory = small
+        if small:
+            self.execute("ATTACH ':memory:' AS log (COMPRESS)")
+            self.execute("USE log")
         limit = min(MEMORY_LIMIT if small else 2 * MEMORY_LIMIT, installed // 2)
-        self.backend.con.execute(f"SET memory_limit = '{limit}B'")
-        self.backend.con.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
-        self.backend.con.execute("SET enable_progress_bar = false")
-        self.backend.con.execute("SET TimeZone = 'UTC'")
+        self.execute(f"SET memory_limit = '{limit}B'")
+        self.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
+        self.execute("SET enable_progress_bar = false")
+        self.execute("SET TimeZone = 'UTC'")
         # A file written anew under the same name within a second would be read as it was before.
-        self.backend.con.execute("SET enable_external_file_cache = false")
+        self.execute("SET enable_external_file_cache = false")
         self._finalizer = weakref.finalize(self, _drop, self.backend, self.folder)
 
     def execute(self, sql: str) -> None:
         """Run one statement."""
         self.backend.con.execute(sql)
+
+    def compress(self) -> None:
+        """Compress the tables made so far: a tenth of the memory, quicker to group, and no work to be undone.
+
+        Those of a log in a file are compressed as they are written.
+        """
+        if self._in_memory:
+            self.execute("FORCE CHECKPOINT")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows that a query answers: for small answers only."""
