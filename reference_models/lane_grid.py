@@ -24,6 +24,7 @@ _HEADER, _PADDING, _MARGIN = 30.0, 10.0, 14.0
 _EDGE_TRACK, _BUS = 16.0, 12.0
 _LABEL, _LETTER = 18.0, 12.0
 _BELOW_TIMER = 12.0
+_NEAR = 3.0
 
 Point = tuple[float, float]
 
@@ -405,9 +406,9 @@ def _clear(places: tuple[Box, ...], lines: list[tuple[Point, Point]]) -> Box:
 
 
 def _crosses(line: tuple[Point, Point], box: Box) -> bool:
-    """Whether a horizontal or vertical line passes through a box."""
+    """Whether a horizontal or vertical line passes through a box, or so near that they seem to touch."""
     (x1, y1), (x2, y2) = line
-    beside = max(x1, x2) <= box.x or min(x1, x2) >= box.x + box.width
+    beside = max(x1, x2) <= box.x - _NEAR or min(x1, x2) >= box.x + box.width + _NEAR
     return not beside and max(y1, y2) > box.y and min(y1, y2) < box.y + box.height
 
 
