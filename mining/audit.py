@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 import ibis
@@ -16,7 +16,15 @@ from logs.problems import InputError, Problem
 from mining import quality
 from mining.alignment import TooLargeError, reachability_graph
 from mining.audit_result import Audit
-from mining.bound_log import BoundLog, bind
+from mining.bound_log import BoundLog, as_of, bind
+from mining.by_version import (
+    by_version,
+    judging_versions,
+    midnight,
+    settled_not_checked,
+    settled_rules,
+    version_uses,
+)
 from mining.casefiles import case_files, evidence_rows
 from mining.cited import with_sources
 from mining.conformance import Conformance, conformance
@@ -33,6 +41,7 @@ from mining.findings import (
     Finding,
     Outcome,
     Population,
+    Rate,
     Rule,
     Severity,
     Verdict,
@@ -73,19 +82,29 @@ def audit(
 
     `as_of_us` (microseconds since the epoch, UTC) defaults to the end of the stated window, else to the
     latest event (not after `now_us`, if that is given). The result is computed whole and survives the log's
-    closing. Raises InputError for a required check that does not exist and
-    `mining.alignment.TooLargeError` for a net beyond the cap.
+    closing. Where the model has versions, a case is judged by the one in force when it began, and what looks
+    at several cases by the one in force at the instant of judgement. Raises InputError for a required check
+    that does not exist and `mining.alignment.TooLargeError` for a net beyond the cap.
     """
     _refuse_unknown_checks(model)
     progress("bind")
+    versions: tuple[ReferenceModel, ...] = (model,)
+    if model.earlier:
+        instant, _ = as_of(log, as_of_us, now_us)
+        *_, model = versions = judging_versions(model, instant, log.provenance.zone)
     bound = bind(log, model, as_of_us, now_us)
     progress("align")
     aligned = conformance(bound)
     evidence = Evidence(bound, aligned)
-    found = _detect(evidence, progress)
+    bounds = by_version(bound, versions)
+    parts = {
+        version: evidence if each is bound else Evidence(each, conformance(each))
+        for version, each in bounds.items()
+    }
+    found = _detect(evidence, parts, progress)
     progress("collect")
     findings = _findings(bound, aligned, found, worst)
-    findings = tuple(with_ledgers(bound, each) for each in findings)
+    findings = tuple(with_ledgers(tuple(bounds.values()), each) for each in findings)
     files = case_files(bound, aligned, _example_cases(bound, findings))
     shown = sorted(
         {*range(1, min(SHOWN_VARIANTS, len(aligned.alignments)) + 1), *(f.variant for f in files.values())}
@@ -101,7 +120,7 @@ def audit(
         conclusion=_conclusion(bound, findings, found.not_checked),
         findings=findings,
         not_checked=tuple(dict.fromkeys(found.not_checked)),
-        rates=rates(model, found.counts, bound),
+        rates=_rates(bound, bounds, found),
         discovery=_discovery(bound, aligned),
         variants=tuple(aligned.summary(number) for number in shown),
         variants_shown_cases=sum(aligned.variants.cases[number - 1] for number in shown),
@@ -113,6 +132,7 @@ def audit(
         indicators=indicators(evidence),
         systems=tuple(each.facts for each in log.systems),
         links=(*(each.join for each in log.systems if each.join is not None), *found.links),
+        versions=version_uses(bound, versions, bounds),
     )
 
 
@@ -158,47 +178,82 @@ class _Found:
     clusters: dict[str, tuple[Cluster, ...]]
     """Per rule id, of rules that cluster their pairs."""
     links: tuple[KeyLink, ...] = ()
+    by_version: dict[str, dict[str, Counts]] = field(default_factory=dict)
+    """The counts of what each version of the model judged, where there are several."""
 
 
-def _detect(evidence: Evidence, progress: Progress) -> _Found:
-    rules: dict[str, Rule] = {}
+def _detect(whole: Evidence, parts: dict[str, Evidence], progress: Progress) -> _Found:
+    """Run every detector: what looks at several cases on the whole log, the others on each version's part."""
+    rules: dict[str, list[Rule]] = {version: [] for version in parts}
     tables: list[ir.Table] = []
-    tallies: list[pd.DataFrame] = []
+    tallies: dict[str, list[pd.DataFrame]] = {version: [] for version in parts}
     not_checked: list[CouldNotCheck] = []
     clusters: dict[str, tuple[Cluster, ...]] = {}
     links: list[KeyLink] = []
-    bound = evidence.bound
+    explained: ir.Table | None = None
+    bound, newest = whole.bound, list(parts)[-1]
+    required = whole.model.required_checks
     for number, detector in enumerate(detectors()):
         progress(f"detect {detector.family}: {', '.join(detector.kinds)}")
-        with bound.scratch("judged_", "explained_", "clock_", "pauses_", "shared_"):
-            detection = detector.detect(evidence)
-            if detection.occurrences is not None:
-                judged = bound.store(f"judged_{number}", detection.occurrences)
-                detection = replace(detection, occurrences=judged)
-                # Conformant ones that bear a reason look like violations and are listed with it.
-                listed = (judged.verdict != Verdict.CONFORMANT.value) | judged.reason.notnull()
-                tables.append(judged.filter(listed))
-            if detection.explains is not None:
-                owned = bound.store(f"explained_{number}", detection.explains.select("row_no"))
-                owned = owned if evidence.explained is None else ibis.union(evidence.explained, owned)
-                evidence = replace(evidence, explained=owned)
-            tallies.append(_tally(detection))
-        rules |= {rule.id: rule for rule in detection.rules}
-        clusters |= detection.clusters
-        links += detection.links
-        required = evidence.model.required_checks
+        unchecked = []
+        for version, evidence in ({newest: whole} if detector.over_cases else parts).items():
+            own = evidence.bound
+            with own.scratch("judged_", "explained_", "clock_", "pauses_", "shared_"):
+                detection = detector.detect(replace(evidence, explained=explained))
+                if detection.occurrences is not None:
+                    judged = own.store(f"judged_{number}", detection.occurrences)
+                    detection = replace(detection, occurrences=judged)
+                    # Conformant ones that bear a reason look like violations and are listed with it.
+                    listed = (judged.verdict != Verdict.CONFORMANT.value) | judged.reason.notnull()
+                    tables.append(judged.filter(listed))
+                if detection.explains is not None:
+                    owned = own.store(f"explained_{number}", detection.explains.select("row_no"))
+                    explained = owned if explained is None else ibis.union(explained, owned)
+                tallies[version].append(_tally(detection))
+            rules[version] += detection.rules
+            clusters |= detection.clusters
+            links += detection.links
+            unchecked.append(detection.not_checked)
         not_checked += [
-            replace(each, required=f"{each.family}.{each.kind}" in required) for each in detection.not_checked
+            replace(each, required=f"{each.family}.{each.kind}" in required)
+            for each in settled_not_checked(unchecked)
         ]
+    settled = settled_rules(rules)
     together = ibis.union(*tables) if len(tables) > 1 else tables[0]
-    marked = with_fingerprint(together, evidence.model, _source(together, bound, rules)).select(
+    marked = with_fingerprint(together, whole.model, _source(together, bound, settled)).select(
         *OCCURRENCE_COLUMNS
     )
-    counts, reasons, explained = _count(pd.concat(tallies, ignore_index=True))
+    frames = {version: pd.concat(each, ignore_index=True) for version, each in tallies.items()}
+    counts, reasons, innocent = _count(pd.concat(frames.values(), ignore_index=True))
     occurrences = bound.store("occurrences", marked)
     for number in range(len(detectors())):
-        bound.log.backend.drop_table(f"judged_{number}", force=True)
-    return _Found(rules, occurrences, counts, reasons, explained, tuple(not_checked), clusters, tuple(links))
+        for evidence in (whole, *parts.values()):
+            bound.log.backend.drop_table(f"judged_{number}{evidence.bound.suffix}", force=True)
+    return _Found(
+        settled,
+        occurrences,
+        counts,
+        reasons,
+        innocent,
+        tuple(not_checked),
+        clusters,
+        tuple(links),
+        {version: _count(frame)[0] for version, frame in frames.items()} if len(frames) > 1 else {},
+    )
+
+
+def _rates(bound: BoundLog, bounds: dict[str, BoundLog], found: _Found) -> tuple[Rate, ...]:
+    """On-time rates, version by version where they differ in their deadlines."""
+    models = [each.model for each in bounds.values()]
+    if all(each.deadlines == bound.model.deadlines for each in models):
+        return rates(bound.model, found.counts, bound)
+    zone = bound.log.provenance.zone
+    ends = [midnight(each.in_force_from, zone) for each in models[1:]]
+    return tuple(
+        rate
+        for (version, part), until in zip(bounds.items(), [*ends, None], strict=True)
+        for rate in rates(part.model, found.by_version.get(version, found.counts), part, version, until)
+    )
 
 
 def _source(table: ir.Table, bound: BoundLog, rules: dict[str, Rule]) -> ir.StringValue:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from logs.event_log import Provenance, SystemFacts
 from logs.key_links import KeyLink
+from mining.by_version import VersionUse
 from mining.findings import (
     CaseFile,
     Conclusion,
@@ -69,6 +70,9 @@ class Audit:
     """Where several systems were audited together: each, that of the process first."""
     links: tuple[KeyLink, ...] = ()
     """The keys between them: how events were joined, then what was reconciled."""
+
+    versions: tuple[VersionUse, ...] = ()
+    """Where the model has versions: how many cases each of them judged, the first one first."""
 
     def foreign(self, rule: Rule) -> bool:
         """Whether a rule's cases are those of another system than the audited log's."""

@@ -52,6 +52,8 @@ class BoundLog:
     """Activity ids that occur at all."""
     lifecycles: frozenset[str]
     """Lifecycle values that occur."""
+    suffix: str = ""
+    """Of the names of its tables in the engine: of a part of the log, so that it leaves others' alone."""
 
     @property
     def fields(self) -> frozenset[str]:
@@ -77,7 +79,11 @@ class BoundLog:
 
     def store(self, name: str, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it in the engine under a name of its own."""
-        return self.log.backend.create_table(name, table, overwrite=True)
+        return self.log.backend.create_table(name + self.suffix, table, overwrite=True)
+
+    def kept(self, name: str) -> ir.Table:
+        """A table that was stored under a name."""
+        return self.log.backend.table(name + self.suffix)
 
     @contextmanager
     def scratch(self, *kept: str) -> Iterator[None]:
@@ -91,7 +97,7 @@ class BoundLog:
 
     def upload(self, name: str, frame: pd.DataFrame, schema: dict[str, str]) -> ir.Table:
         """Bring a small table into the engine."""
-        return upload(self.log, name, frame, schema)
+        return upload(self.log, name + self.suffix, frame, schema)
 
 
 def bind(
@@ -104,7 +110,7 @@ def bind(
     Events later than that are left out and counted. A label is an activity if the mapping says so or if
     it equals, after `logs.labels.normalise_label`, one of the activity's names or aliases.
     """
-    instant, basis = _as_of(log, as_of_us, now_us)
+    instant, basis = as_of(log, as_of_us, now_us)
     later = int(log.events.filter(log.events.t_us > instant).count().execute())
     labels = log.events.group_by("activity").agg(n=ibis._.count()).execute()
     known = _read_labels(labels["activity"], log, model)
@@ -139,7 +145,8 @@ def _asked(log: EventLog, model: ReferenceModel) -> list[str]:
     return [name for name in log.provenance.attributes if name in model.attributes]
 
 
-def _as_of(log: EventLog, given: int | None, now_us: int | None) -> tuple[int, str]:
+def as_of(log: EventLog, given: int | None, now_us: int | None) -> tuple[int, str]:
+    """The instant of judgement, and what it rests on; see `bind`."""
     if log.as_of is not None:
         return log.as_of
     until = log.provenance.window.until_us

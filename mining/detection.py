@@ -97,6 +97,8 @@ class Detector:
     kinds: tuple[str, ...]
     examples: ClassVar[dict[str, Examples]] = {}
     """Per kind; a test runs each of them against the example model in `mining/examples`."""
+    over_cases: ClassVar[bool] = False
+    """Whether it looks at several cases together, which then share one version of the model."""
     order = 0
     """Within the family; detectors that explain surplus events come before those that count them."""
 

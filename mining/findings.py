@@ -69,6 +69,8 @@ class Rule:
     """Attributes compared (duplicate identity)."""
     systems: tuple[str, ...] = ()
     """Of a rule between two systems: the one whose cases it judges, and the other; else empty."""
+    earlier: tuple[tuple[str, float | None, str], ...] = ()
+    """(version, limit, unit) of earlier versions that set another limit, for the cases of their time."""
 
 
 OCCURRENCE_COLUMNS: dict[str, str] = {
@@ -296,6 +298,8 @@ class Rate:
     authority: Authority
     planned_per_month: float | None = None
     actual_per_month: float | None = None
+    version: str = ""
+    """The version of the model that judged these cases, where versions differ in their deadlines."""
 
     @property
     def rate(self) -> float | None:

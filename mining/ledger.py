@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pandas as pd
 
 from mining.bound_log import BoundLog
+from mining.by_version import parts_of
 from mining.clock import AROUND_THE_CLOCK, DAY_US, HOUR_US, day_table
 from mining.deadlines import pauses_table
 from mining.findings import ClockInterval, Family, Finding, Occurrence, Rule
@@ -18,23 +20,39 @@ LONGEST = 60
 """Stretches listed; a longer ledger is left out of the report (the measure still stands)."""
 
 
-def with_ledgers(bound: BoundLog, finding: Finding) -> Finding:
-    """A deadline finding whose worst and warned occurrences have their ledgers; others as they are."""
+def with_ledgers(bounds: Sequence[BoundLog], finding: Finding) -> Finding:
+    """A deadline finding whose worst and warned occurrences have their ledgers; others as they are.
+
+    `bounds`: the log, or its parts by the version of the model that judged them.
+    """
     if finding.rule.family is not Family.DEADLINE:
         return finding
     return replace(
         finding,
-        worst=_with_ledger(bound, finding.rule, finding.worst),
-        warned=_with_ledger(bound, finding.rule, finding.warned),
+        worst=_with_ledgers(bounds, finding.rule, finding.worst),
+        warned=_with_ledgers(bounds, finding.rule, finding.warned),
     )
 
 
-def _with_ledger(bound: BoundLog, rule: Rule, occurrences: tuple[Occurrence, ...]) -> tuple[Occurrence, ...]:
+def _with_ledgers(
+    bounds: Sequence[BoundLog], rule: Rule, occurrences: tuple[Occurrence, ...]
+) -> tuple[Occurrence, ...]:
     if not occurrences:
         return ()
+    part_of = parts_of(bounds, (each.case_id for each in occurrences))
+    ledgers: dict[int, Occurrence] = {}
+    for bound in bounds:
+        mine = [(at, each) for at, each in enumerate(occurrences) if part_of[each.case_id] is bound]
+        if mine:
+            made = _with_ledger(bound, rule, [each for _, each in mine])
+            ledgers |= {at: each for (at, _), each in zip(mine, made, strict=True)}
+    return tuple(ledgers[at] for at in range(len(occurrences)))
+
+
+def _with_ledger(bound: BoundLog, rule: Rule, occurrences: Sequence[Occurrence]) -> tuple[Occurrence, ...]:
     deadline = next(d for d in bound.model.deadlines if d.id == rule.deadline)
     cases = [occurrence.case_id for occurrence in occurrences]
-    pauses = bound.log.backend.table(pauses_table(deadline))
+    pauses = bound.kept(pauses_table(deadline))
     paused = pauses.filter(pauses.case_id.isin(cases)).order_by("case_id", "from_us").to_pandas()
     return tuple(replace(o, ledger=_ledger(bound, deadline, o, paused)) for o in occurrences)
 

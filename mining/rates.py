@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import sqrt
 
 from mining.bound_log import BoundLog
@@ -26,16 +27,25 @@ def wilson(successes: int, total: int) -> tuple[float, float] | None:
     return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)
 
 
-def rates(model: ReferenceModel, counts: Mapping[str, Counts], bound: BoundLog) -> tuple[Rate, ...]:
+def rates(
+    model: ReferenceModel,
+    counts: Mapping[str, Counts],
+    bound: BoundLog,
+    version: str = "",
+    until_us: int | None = None,
+) -> tuple[Rate, ...]:
     """One rate per row and class of every deadline table, in the contract's order.
+
+    `version`: of a part of the log, the version that judged it, in force until `until_us` (None: as-of).
 
     Stopped and running clocks together; the actual number a month is that of the clocks started, over the
     span of the log.
     """
     span = bound.cases.agg(first=bound.cases.first_us.min()).to_pandas().iloc[0]["first"]
-    months = max((bound.as_of_us - int(span)) / MONTH_US, 1e-9) if span == span and span is not None else None
+    until = bound.as_of_us if until_us is None else until_us
+    months = max((until - int(span)) / MONTH_US, 1e-9) if span == span and span is not None else None
     return tuple(
-        _rate(deadline, row, category, counts, months)
+        replace(_rate(deadline, row, category, counts, months), version=version)
         for deadline in model.deadlines
         for row in deadline.rows
         for category in row.cells

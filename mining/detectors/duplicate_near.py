@@ -49,6 +49,7 @@ class DuplicateNear(Detector):
 
     family = Family.DUPLICATE
     kinds = ("near",)
+    over_cases = True
     order = 1
 
     examples: ClassVar[dict[str, Examples]] = {

@@ -42,6 +42,7 @@ class DuplicateOrders(Detector):
 
     family = Family.DUPLICATE
     kinds = ("exact", "resent")
+    over_cases = True
 
     examples: ClassVar[dict[str, Examples]] = {
         "resent": Examples(  # the first order's goods had not come when the second was placed

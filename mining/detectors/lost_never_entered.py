@@ -34,6 +34,7 @@ class LostNeverEntered(Detector):
 
     family = Family.LOST
     kinds = ("never_entered",)
+    over_cases = True
     order = 1
 
     examples: ClassVar[dict[str, Examples]] = {

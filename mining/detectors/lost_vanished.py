@@ -51,6 +51,7 @@ class LostVanished(Detector):
 
     family = Family.LOST
     kinds = ("vanished", "recorded_late", "orphan")
+    over_cases = True
     order = 2
 
     examples: ClassVar[dict[str, Examples]] = {

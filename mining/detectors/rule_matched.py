@@ -37,6 +37,7 @@ class RuleMatched(Detector):
 
     family = Family.RULE
     kinds = ("matched",)
+    over_cases = True
 
     examples: ClassVar[dict[str, Examples]] = {
         "matched": Examples(  # every request for an item has its goods, in whichever case they are recorded

@@ -38,6 +38,7 @@ class RulePerPeriod(Detector):
 
     family = Family.RULE
     kinds = ("per_period",)
+    over_cases = True
 
     examples: ClassVar[dict[str, Examples]] = {
         "per_period": Examples(  # money arrives at most twice in a day
