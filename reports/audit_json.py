@@ -9,6 +9,7 @@ from pathlib import Path
 
 from logs.event_log import Provenance
 from mining.audit_result import Audit
+from mining.by_version import VersionUse
 from mining.findings import (
     CaseFile,
     CouldNotCheck,
@@ -51,7 +52,7 @@ def audit_document(audit: Audit, people: Pseudonyms) -> Document:
         "tool": {"name": "walkthrough", "version": audit.tool_version},
         "as_of": {"us": audit.as_of_us, "utc": _utc(audit.as_of_us), "basis": audit.as_of_basis},
         "persons": "pseudonyms" if people.hidden else "plain",
-        "model": _model(audit.model),
+        "model": {**_model(audit.model), "versions": [_version(each) for each in audit.versions]},
         "input": input_object(audit.provenance, persons.text),
         "window": window_object(audit.provenance),
         "rows": _rows(audit, persons),
@@ -105,6 +106,7 @@ def _model(model: ReferenceModel) -> JsonObject:
         "title": _text(model.title),
         "process": model.process,
         "location": model.location,
+        "extends": list(model.extends),
         "overrides": list(model.overrides),
         "severity_factors": [
             {
@@ -130,6 +132,16 @@ def _model(model: ReferenceModel) -> JsonObject:
             {"id": each.id, "name": _text(each.name)}
             for each in sorted(model.roles.values(), key=lambda each: each.id)
         ],
+    }
+
+
+def _version(use: VersionUse) -> JsonObject:
+    return {
+        "version": use.version,
+        "in_force_from": use.in_force_from.isoformat(),
+        "contract_sha256": use.contract_sha256,
+        "cases": use.cases,
+        "cases_before": use.before,
     }
 
 
@@ -195,6 +207,9 @@ def _finding(finding: Finding) -> JsonObject:
         "unit": rule.unit,
         "fields": list(rule.fields),
         "systems": list(rule.systems),
+        "earlier_limits": [
+            {"version": version, "limit": limit, "unit": unit} for version, limit, unit in rule.earlier
+        ],
         "counts": _counts(finding.counts),
         "cases_violated": finding.cases_violated,
         "variants_violated": finding.variants_violated,
@@ -262,6 +277,7 @@ def _rate(rate: Rate) -> JsonObject:
         "authority": _authority(rate.authority),
         "planned_per_month": rate.planned_per_month,
         "actual_per_month": rate.actual_per_month,
+        "version": rate.version,
     }
 
 

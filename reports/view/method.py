@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mining.by_version import VersionUse
 from reports.view.context import Context
 
 
@@ -22,6 +24,29 @@ class MethodView:
     headings: tuple[tuple[str, str], ...]
 
 
+def _versions(c: Context) -> Iterator[tuple[str, str]]:
+    """What the model is laid over, and its versions, where there are any."""
+    if c.audit.model.extends:
+        yield "extends", c.t("list.and").join(reversed(c.audit.model.extends))
+    if c.audit.versions:
+        yield (
+            "versions",
+            c.t("list.semicolon").join(
+                f"{version_in_words(each, c)} ({each.contract_sha256})" for each in c.audit.versions
+            ),
+        )
+
+
+def version_in_words(use: VersionUse, c: Context) -> str:
+    """A version of the model, its day, and how many cases it judged."""
+    return c.t(
+        "version.cases",
+        version=use.version,
+        day=use.in_force_from.isoformat(),
+        n=c.formats.number(use.cases),
+    )
+
+
 def method_view(c: Context) -> MethodView:
     """The method of the audit."""
     audit, model, log = c.audit, c.audit.model, c.audit.provenance
@@ -33,6 +58,7 @@ def method_view(c: Context) -> MethodView:
         ("zone", log.zone),
         ("model", f"{model.id} {model.version} ({model.title.get(c.t.lang)}, {model.process})"),
         ("in_force", model.in_force_from.isoformat()),
+        *_versions(c),
         ("location", c.t.or_else(f"location.{model.location}", model.location)),
         ("model_sha256", model.sha256),
         ("bpmn_sha256", model.bpmn_sha256),

@@ -92,8 +92,9 @@ def _rate(rate: Rate, floor: float, c: Context) -> RateView:
             actual=f.number(rate.actual_per_month, 1),
             planned=f.number(rate.planned_per_month, 1),
         )
+    row = c.names.deadline_row(rate.deadline, rate.row)
     return RateView(
-        c.names.deadline_row(rate.deadline, rate.row),
+        c.t("rate.version", row=row, version=rate.version) if rate.version else row,
         rate.category,
         f.measure(rate.limit, rate.unit) if rate.limit is not None else c.t("limit.none"),
         f.percent(rate.rate, beside=rate.target),

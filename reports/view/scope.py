@@ -10,6 +10,7 @@ from reference_models.model import Standing
 from reports.catalogue import Catalogue
 from reports.formats import NONE, Formats
 from reports.view.context import Context
+from reports.view.method import version_in_words
 from reports.view.systems import LinkView, SystemView, link_title, link_views, system_name, system_views
 
 
@@ -229,12 +230,24 @@ def _limitations(c: Context) -> Iterator[str]:
         yield t("limitation.exact", share=f.percent(people.exact_share))
     for factor, name in _not_applied(c):
         yield t("limitation.factor", id=factor, attribute=c.names.attribute(name))
+    yield from _of_versions(c)
     if audit.model.overrides:
         yield t("limitation.overrides", keys=", ".join(audit.model.overrides))
     if log.mapping_origin == "proposed":
         yield t("limitation.proposed")
     if audit.not_checked:
         yield t.count("limitation.not_checked", len(audit.not_checked))
+
+
+def _of_versions(c: Context) -> Iterator[str]:
+    """By which versions of the model cases are judged, where it has several."""
+    used = c.audit.versions
+    if not used:
+        return
+    said = c.t("list.semicolon").join(version_in_words(each, c) for each in used)
+    yield c.t("limitation.versions", versions=said, newest=used[-1].version)
+    if used[0].before:
+        yield c.t("limitation.before_versions", n=c.formats.number(used[0].before), version=used[0].version)
 
 
 def _of_systems(c: Context) -> Iterator[str]:

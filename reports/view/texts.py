@@ -38,7 +38,22 @@ def rule_texts(rule: Rule, names: Names) -> RuleTexts:
         names.t(names.t.nearest(*(f"{key}.{part}" for key in (*nearer, known, "finding.any"))), **filled)
         for part in _PARTS
     )
-    return RuleTexts(title, criterion, meaning, advice)
+    return RuleTexts(title, criterion + _earlier(rule, names), meaning, advice)
+
+
+def _earlier(rule: Rule, names: Names) -> str:
+    """What earlier versions of the model asked of the cases of their time."""
+    if not rule.earlier:
+        return ""
+    limits = [
+        names.t(
+            "rule.earlier.limit",
+            version=version,
+            limit=names.t("limit.none") if limit is None else names.formats.measure(limit, unit),
+        )
+        for version, limit, unit in rule.earlier
+    ]
+    return names.t("rule.earlier", limits=names.t("list.semicolon").join(limits))
 
 
 def subject(rule: Rule, names: Names) -> str:
