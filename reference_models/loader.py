@@ -46,6 +46,15 @@ def library() -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in _model_folders(LIBRARY)))
 
 
+def model_folders(folder: Path) -> tuple[Path, ...]:
+    """The model folders in a folder, sorted. Raises InputError where there is no such folder."""
+    if not folder.is_dir():
+        raise InputError(
+            Problem("no such folder", str(folder), mend="name the folder that holds your models")
+        )
+    return tuple(sorted(_model_folders(folder)))
+
+
 def load(
     reference: str | Path, *, override: str | Path | None = None, folders: Iterable[str | Path] = ()
 ) -> ReferenceModel:

@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-models_app = typer.Typer(help="Reference models: list, show and check them.", no_args_is_help=True)
+models_app = typer.Typer(help="Reference models: list, show, check and begin them.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
 
@@ -295,11 +295,33 @@ def doctor(form: Form = Format.TABLE) -> None:
 
 
 @models_app.command(name="list")
-def models_list(form: Form = Format.TABLE) -> None:
-    """List the library's models."""
+def models_list(
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="Folder that holds models of your own, to list besides.")
+    ] = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """List the library's models, with their versions and what they extend."""
     from walkthrough.commands.models import list_models
 
-    list_models(as_json=form is Format.JSON)
+    list_models(folder, as_json=form is Format.JSON)
+
+
+@models_app.command(name="new")
+def models_new(
+    model: Annotated[str, typer.Argument(metavar="ID", help="Id of the new model, e.g. kunming-faults.")],
+    folder: Annotated[Path, typer.Option("--folder", help="Folder that holds models of your own.")] = Path(),
+    extends: Annotated[
+        str | None, typer.Option("--extends", help="Model whose values it overrides, instead of its own.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Day from which it is in force; default: today.")
+    ] = None,
+) -> None:
+    """Begin a model of your own: a folder that can be used as it stands. Never overwrites."""
+    from walkthrough.commands.models import new_model
+
+    new_model(model, folder, extends=extends, since=since)
 
 
 @models_app.command(name="show")

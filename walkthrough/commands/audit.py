@@ -13,6 +13,7 @@ import typer
 from logs.event_log import SystemFacts
 from logs.key_links import KeyLink, mend_of
 from mining.audit_result import Audit
+from mining.by_version import VersionUse
 from mining.findings import CouldNotCheck, Finding, Outcome
 from reports import Pseudonyms
 from walkthrough.api import audit, write_reports
@@ -97,6 +98,10 @@ def _as_json(result: Audit, files: Sequence[Path], code: ExitCode) -> str:
         "rows_used": result.provenance.rows_used,
         "excluded": [vars(each) for each in result.provenance.excluded],
         "as_of": _instant(result),
+        "versions": [
+            {"version": each.version, "in_force_from": each.in_force_from.isoformat(), "cases": each.cases}
+            for each in result.versions
+        ],
         "sources": [_source(result, each) for each in result.systems],
         "keys": [_key(each) for each in result.links],
         "cases": result.population.cases,
@@ -114,6 +119,7 @@ def _as_text(result: Audit, files: Sequence[Path]) -> str:
         f"({provenance.rows_read:,} rows read, {provenance.rows_used:,} used)",
         *(f"  because: {reason}" for reason in result.conclusion.reasons),
         f"  as of {_instant(result)} ({result.as_of_basis})",
+        *map(_version_line, result.versions),
         *(_source_line(result, each) for each in result.systems),
         *(_key_line(each) for each in result.links),
         *(f"  {each.rows:,} rows {each.disposition}: {each.reason}" for each in provenance.excluded),
@@ -127,6 +133,11 @@ def _as_text(result: Audit, files: Sequence[Path]) -> str:
         lines.append(f"  no activity of the model for {len(result.unknown_labels)} labels: {shown}{more}")
     lines += [f"  could not check {_unchecked(check)}" for check in result.not_checked]
     return "\n".join([*lines, *map(str, files)])
+
+
+def _version_line(use: VersionUse) -> str:
+    before = f", {use.before:,} of them began earlier" if use.before else ""
+    return f"  version {use.version} of the model, from {use.in_force_from}: {use.cases:,} cases{before}"
 
 
 def _unchecked(check: CouldNotCheck) -> str:

@@ -1,24 +1,29 @@
-"""`walkthrough models`: list, show and check reference models."""
+"""`walkthrough models`: list, show, check and begin reference models."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
+from logs.problems import InputError, Problem
 from reference_models import CheckResult, ReferenceModel, check, check_diagram, diagrams, library, load
+from reference_models.loader import model_folders
 from reference_models.model import Limit
+from reference_models.scaffold import scaffold
 from walkthrough.commands.model_lines import Line, duplicate_lines, planned_lines
 from walkthrough.commands.model_lines import standing as _standing
 from walkthrough.exit_codes import ExitCode
-from walkthrough.terminal import tell
+from walkthrough.terminal import say, tell
 
 
-def list_models(*, as_json: bool) -> None:
-    """One line per model of the library."""
+def list_models(folder: Path | None, *, as_json: bool) -> None:
+    """One line per model of the library, and per model of a folder of the user's own."""
+    models = [*map(load, library()), *map(load, model_folders(folder) if folder else ())]
     rows = [
         {
             "id": model.id,
@@ -28,10 +33,27 @@ def list_models(*, as_json: bool) -> None:
             "title_en": model.title.en,
             "activities": str(len(model.activities)),
             "handoffs": str(len(model.handoffs)),
+            "extends": ", ".join(reversed(model.extends)),
+            "versions": ", ".join(each.version for each in (*model.earlier, model)) if model.earlier else "",
         }
-        for model in map(load, library())
+        for model in models
     ]
-    tell(json.dumps(rows, ensure_ascii=False, indent=2) if as_json else _table(rows))
+    if as_json:
+        tell(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    used = [name for name in rows[0] if any(row[name] for row in rows)]
+    tell(_table([{name: row[name] for name in used} for row in rows]))
+
+
+def new_model(model_id: str, folder: Path, *, extends: str | None, since: str | None) -> None:
+    """Write the folder of a new model, and say what lies in it."""
+    try:
+        day = date.today() if since is None else date.fromisoformat(since)
+    except ValueError:
+        raise InputError(Problem(f"'{since}' is no day", mend="write it as 2026-07-01")) from None
+    for path in scaffold(model_id, folder, extends=extends, day=day):
+        tell(str(path))
+    say(f"Change it, and check it: walkthrough models check {folder / model_id}")
 
 
 def show_model(reference: str, *, lang: str, as_json: bool) -> None:
@@ -47,12 +69,30 @@ def show_model(reference: str, *, lang: str, as_json: bool) -> None:
         "severity_factors": _severity_factors(model),
     }
     head = {"id": model.id, "version": model.version, "title": model.title.get(lang), "sha256": model.sha256}
+    if model.extends:
+        head["extends"] = ", ".join(reversed(model.extends))
+    if model.earlier:
+        parts = {"versions": _versions(model), **parts}
     if as_json:
         tell(json.dumps({**head, **parts}, ensure_ascii=False, indent=2))
         return
     tell("\n".join(f"{name}: {value}" for name, value in head.items()))
     for name, rows in parts.items():
         tell(f"\n{name}\n{_table(rows) if rows else '  none'}")
+
+
+def _versions(model: ReferenceModel) -> list[Line]:
+    """A line per version, with what it changes of the one before."""
+    all_of_them = (*model.earlier, model)
+    before = [(), *(each.overrides for each in all_of_them)]
+    return [
+        {
+            "version": each.version,
+            "in_force_from": each.in_force_from.isoformat(),
+            "changes": ", ".join(key for key in each.overrides if key not in known) if number else "",
+        }
+        for number, (each, known) in enumerate(zip(all_of_them, before, strict=False))
+    ]
 
 
 def check_model(path: Path, *, as_json: bool) -> None:
