@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from reference_models.merge import merge
 from reference_models.places import Places, Where
 
 LIBRARY = Path(__file__).parent / "library"
+_ID = re.compile(r"[a-z][a-z0-9-]*")
 CONTRACT, BPMN, VERSIONS = "contract.yaml", "process.bpmn", "versions"
 _OWN = ("id", "version", "in_force_from", "extends", "title", "process")
 """Keys that say which model it is, and override nothing."""
@@ -93,6 +95,9 @@ def contract_layers(folder: Path, shown: str, above: tuple[Path, ...] = ()) -> l
 def _base(name: str, layer: Layer) -> tuple[Path, str]:
     """The folder of the model that a layer extends: beside its own, else in the library."""
     own = layer.folder
+    if not _ID.fullmatch(name):
+        mend = "give its id: small letters, digits and '-'"
+        raise InputError(layer.problem("extends", f"'{name}' is no id of a model", mend))
     beside = own.parent / name
     if (beside / CONTRACT).is_file() and (beside.resolve() != own.resolve() or not (LIBRARY / name).is_dir()):
         return beside, f"{beside}/"

@@ -111,6 +111,14 @@ def test_what_there_is_not_cannot_be_extended(tmp_path: Path) -> None:
     ]
 
 
+def test_a_path_is_no_model_to_extend(tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "secret", OURS)
+    text = OURS.replace("extends: circuit-provisioning", "extends: ../elsewhere/secret")
+    assert problems(write(tmp_path / "models" / "ours", text)) == [
+        ("contract.yaml", 4, "'../elsewhere/secret' is no id of a model")
+    ]
+
+
 def test_what_is_missing_or_wrong_is_told_with_the_line_of_the_file_that_says_it(tmp_path: Path) -> None:
     text = "id: ours\nextends: circuit-provisioning\nends: [closed]\nrules:\n"
     text += "  x: {standing: assumed}\n"
