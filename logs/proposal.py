@@ -11,6 +11,7 @@ from rapidfuzz import fuzz
 from logs.event_log import CASE_COLUMNS, EVENT_COLUMNS
 from logs.labels import fold_label, normalise_label
 from logs.mapping import Mapping
+from logs.matching import Matcher
 from logs.problems import Problem
 from logs.profile import Column, profile, same_partition
 from logs.readers import load_raw
@@ -96,7 +97,9 @@ def propose_from(
         return Proposal(None, False, tuple(draft.reasons), tuple(draft.questions)), raws
     if all(h in raw.headings for raw in raws for h in time_columns(mapping)):
         mapping = _with_formats(store, raws, mapping, draft)
-    unmapped = _unmapped(store, raws, mapping, known) if known.activities else ()
+    unmapped: tuple[UnmappedLabel, ...] = ()
+    if known.activities:
+        mapping, unmapped = _with_labels(store, raws, mapping, known, draft)
     questions = tuple(draft.questions)
     return Proposal(mapping, not questions, tuple(draft.reasons), questions, unmapped), raws
 
@@ -396,19 +399,29 @@ def _with_formats(store: Store, raws: Sequence[RawTable], mapping: Mapping, draf
     return mapping.model_copy(update={"time_formats": found.formats})
 
 
-def _unmapped(
-    store: Store, raws: Sequence[RawTable], mapping: Mapping, vocabulary: Vocabulary
-) -> tuple[UnmappedLabel, ...]:
+def _with_labels(
+    store: Store, raws: Sequence[RawTable], mapping: Mapping, vocabulary: Vocabulary, draft: _Draft
+) -> tuple[Mapping, tuple[UnmappedLabel, ...]]:
+    """The mapping with the labels that surely mean an activity, each with a reason; the others."""
     known = [
         (ident, {normalise_label(each) for each in (ident, *names)}) for ident, names in vocabulary.activities
     ]
     names = {name for _, each in known for name in each}
-    labels = [
-        (label, count)
-        for label, count in labels_of(store, raws, mapping)
-        if normalise_label(label) not in names
-    ]
-    return tuple(UnmappedLabel(label, count, nearest(label, known)) for label, count in labels)
+    matcher = Matcher(vocabulary.activities, vocabulary.units)
+    activities, unmapped = dict(mapping.activities), []
+    for label, count in labels_of(store, raws, mapping):
+        if label in activities or normalise_label(label) in names:
+            continue
+        match = matcher.match(label)
+        if match is None:
+            unmapped.append(UnmappedLabel(label, count, nearest(label, known)))
+        else:
+            activities[label] = match.activity
+            draft.reasons.append(
+                f"activities: {label} → {match.activity} ({match.way}, confidence {match.confidence:.2f};"
+                f" {count:,} rows)"
+            )
+    return mapping.model_copy(update={"activities": activities}), tuple(unmapped)
 
 
 def labels_of(store: Store, raws: Sequence[RawTable], mapping: Mapping) -> list[tuple[str, int]]:

@@ -13,3 +13,5 @@ class Vocabulary:
     """(activity id, its names and aliases in any language)."""
     attributes: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = ()
     """(attribute id, headings under which exports carry it, spellings of its values)."""
+    units: tuple[str, ...] = ()
+    """Names of the organisational units that take part."""

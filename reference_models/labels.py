@@ -51,6 +51,9 @@ def vocabulary(model: ReferenceModel) -> Vocabulary:
             )
             for each in model.attributes.values()
         ),
+        units=tuple(
+            name for role in model.roles.values() for name in (role.name.zh, role.name.en, *role.units)
+        ),
     )
 
 
