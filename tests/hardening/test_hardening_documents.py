@@ -193,6 +193,25 @@ def test_any_override_is_used_or_refused(tmp_path: Path, data: st.DataObject, na
     model_with(tmp_path, CONTRACTS[name], yaml.safe_dump(override, allow_unicode=True).encode())
 
 
+@settings(some, max_examples=30)
+@given(data=st.data(), name=st.sampled_from(sorted(CONTRACTS)))
+def test_any_model_that_extends_another_and_any_version_is_used_or_refused(
+    tmp_path: Path, data: st.DataObject, name: str
+) -> None:
+    """Of a contract two parts, changed: one laid over it by a model of one's own, one by a later version."""
+    document = parse_yaml(CONTRACTS[name].decode(), name)[0]
+    head = {"id": "ours", "version": "1", "in_force_from": "2026-01-01", "extends": name}
+    later = {"version": "2", "in_force_from": "2026-07-01"}
+    own, version = (
+        data.draw(changed({**given, part: document[part]}))
+        for given, part in ((each, data.draw(st.sampled_from(sorted(document)))) for each in (head, later))
+    )
+    (tmp_path / "model" / "versions" / "2").mkdir(parents=True, exist_ok=True)
+    written = yaml.safe_dump(version, allow_unicode=True)
+    (tmp_path / "model" / "versions" / "2" / "contract.yaml").write_text(written, encoding="utf-8")
+    model_with(tmp_path, yaml.safe_dump(own, allow_unicode=True).encode())
+
+
 @settings(some, max_examples=40)
 @given(
     value=st.recursive(
