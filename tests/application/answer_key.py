@@ -11,8 +11,7 @@ import walkthrough
 from mining.audit_result import Audit
 from reference_models import load
 from walkthrough.simulation import Sample, Simulation, write_exports
-from walkthrough.simulation.generate import AS_OF
-from walkthrough.simulation.scenarios import SCENARIOS as SIMULATED
+from walkthrough.simulation.timing import AS_OF
 
 CASES = 600
 SCENARIOS = ("circuit-provisioning", "fault-handling", "in-sales-procurement")
@@ -38,18 +37,23 @@ class Exam:
     model: str
     folder: Path
     sample: Sample
+    name: str
+    """Of its exports."""
     key: pd.DataFrame
     """answer_key.csv, and the family.kind as `fk`."""
 
     def export(self, ending: str = ".csv") -> Path:
         """The long export, or with another ending another one."""
-        return self.folder / f"{SIMULATED[self.model].export}{ending}"
+        return self.folder / f"{self.name}{ending}"
 
-    def audit(self, ending: str = ".csv") -> Audit:
-        """Audit an export as a user would: with the proposed mapping and the sample's limits."""
+    def audit(self, ending: str = ".csv", *, mapped: bool = False) -> Audit:
+        """Audit an export as a user would: with the proposed mapping (or the sample's) and its limits."""
         limits = self.folder / "limits.yaml"
         override = limits if limits.exists() else None
-        return walkthrough.audit(self.export(ending), self.model, override=override, as_of=AS_OF)
+        mapping = self.folder / "mapping.yaml" if mapped else None
+        return walkthrough.audit(
+            self.export(ending), self.model, mapping=mapping, override=override, as_of=AS_OF
+        )
 
     @property
     def planted(self) -> pd.DataFrame:
@@ -61,7 +65,13 @@ def exam(model: str, seed: int, folder: Path, formats: tuple[str, ...] = ("long"
     simulation = Simulation(load(model), CASES, seed)
     write_exports(simulation, folder, formats, lang=lang)
     key = pd.read_csv(folder / "answer_key.csv", dtype=str, keep_default_na=False)
-    return Exam(model, folder, simulation.sample(), key.assign(fk=key["family"] + "." + key["kind"]))
+    return Exam(
+        model,
+        folder,
+        simulation.sample(),
+        simulation.export,
+        key.assign(fk=key["family"] + "." + key["kind"]),
+    )
 
 
 def violated(audit: Audit) -> pd.DataFrame:

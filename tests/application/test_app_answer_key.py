@@ -122,6 +122,13 @@ def test_a_wide_export_gives_the_same_where_it_can_show_it(model, sample, audite
     assert shown(wide) == shown(long)
 
 
+def came_again(exam):
+    """Cases at fault because an event came too often: one cell shows it at the wrong place."""
+    too_many = {"deviation.repeated", "deviation.inserted", "handoff.ping_pong", "handoff.unreturned"}
+    too_many |= {"duplicate.exact", "duplicate.resent"}
+    return set(exam.planted.loc[exam.planted["fk"].isin(too_many), "case_id"])
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("model", MODELS)
 def test_a_wide_export_accuses_no_case_for_what_it_cannot_show(model, seed, sample, audited, tmp_path):
@@ -138,7 +145,8 @@ def test_a_wide_export_accuses_no_case_for_what_it_cannot_show(model, seed, samp
         for pair in ((case, f"deviation.skipped:{task}"), (case, f"handoff.unsent:{task}"))
     }
     pairs = zip(found["case_id"], found["rule_id"].str.split("->").str[0], strict=True)
-    assert surplus(each, found[[pair not in without_sender for pair in pairs]]) == []
+    found = found[[pair not in without_sender for pair in pairs]]
+    assert surplus(each, found[~found["case_id"].isin(came_again(each))]) == []
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -159,7 +167,8 @@ def test_it_does_not_matter_which_time_of_a_milestone_an_export_keeps(model, sam
     last.to_csv(each.export("_last.csv"), index=False)
     found = violated(each.audit("_last.csv"))
     assert len(found) >= 40
-    assert surplus(each, found[~found["fk"].isin(["deviation.skipped", "handoff.unsent"])]) == []
+    found = found[~found["fk"].isin(["deviation.skipped", "handoff.unsent"])]
+    assert surplus(each, found[~found["case_id"].isin(came_again(each))]) == []
     assert set(found["case_id"]) <= set(violated(audited(model))["case_id"])
 
 

@@ -9,8 +9,7 @@ from logs.problems import InputError, Problem
 from reference_models import load
 from walkthrough.people import make_folder
 from walkthrough.simulation import FORMATS, Simulation, write_exports
-from walkthrough.simulation.generate import AS_OF
-from walkthrough.simulation.scenarios import SCENARIOS
+from walkthrough.simulation.timing import AS_OF
 from walkthrough.terminal import tell
 
 
@@ -23,12 +22,13 @@ def run_simulate(
         for name in formats
         if name not in FORMATS
     ]
-    if model not in SCENARIOS:
-        problems.append(Problem(f"no sample of '{model}'", mend=f"choose from {', '.join(SCENARIOS)}"))
+    try:
+        reference = load(model)
+    except InputError as error:
+        raise InputError([*problems, *error.problems]) from None
     if problems:
         raise InputError(problems)
     make_folder(out)
-    reference = load(model)
     made = write_exports(Simulation(reference, cases, seed, fault_rate), out, formats, lang=lang)
     tell(
         f"{made.events:,} events, {made.cases:,} cases, {made.planted:,} faults planted, "

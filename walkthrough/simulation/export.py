@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -42,10 +42,10 @@ def write_exports(
 ) -> Written:
     """Simulate, and write the exports into a folder.
 
-    Always the long export, a row per event by time (orders.csv, tickets.csv or projects.csv by what the cases
-    are), whose rows answer_key.csv names, and where the sample has limits of its own limits.yaml (to be given
-    to `walkthrough audit --override`). Besides, as asked: wide, orders_wide.csv with a row per case and a
-    column per milestone; gb18030, the long export in that encoding; xlsx, the long export as a workbook.
+    Always the long export, a row per event by time (orders.csv, tickets.csv … by what the cases are), whose
+    rows answer_key.csv names, mapping.yaml to read it, and where the sample has limits of its own limits.yaml
+    (to be given to `walkthrough audit --override`). Besides, as asked: wide, orders_wide.csv with a row per
+    case and a column per milestone; gb18030, the long export in that encoding; xlsx, it as a workbook.
 
     Blocks of cases lie in the folder for temporary files until they are sorted, so that memory does not grow
     with their number. Raises InputError for more events than a worksheet holds.
@@ -56,7 +56,7 @@ def write_exports(
         exports = _Exports(simulation, Path(scratch), engine, lang)
         events, cases = exports.make(SHEET_ROWS if "xlsx" in formats else None)
         folder.mkdir(parents=True, exist_ok=True)
-        name = simulation.scenario.export
+        name = simulation.export
         files = [exports.long(folder / f"{name}.csv")]
         if "gb18030" in formats:
             files.append(_gb18030(files[0], folder / f"{name}_gb18030.csv"))
@@ -65,7 +65,9 @@ def write_exports(
         if "xlsx" in formats:
             files.append(_xlsx(files[0], folder / f"{name}.xlsx", simulation.as_of))
         files.append(exports.answer_key(folder / "answer_key.csv"))
-        if simulation.scenario.limits:
+        files.append(folder / "mapping.yaml")
+        files[-1].write_text(mapping_text(simulation, exports.headings, lang), encoding="utf-8")
+        if simulation.plan.added_limits:
             files.append(folder / "limits.yaml")
             files[-1].write_text(_limits(simulation), encoding="utf-8")
         return Written(tuple(files), events, cases, exports.planted())
@@ -202,15 +204,22 @@ def _xlsx(source: Path, target: Path, made: datetime) -> Path:
     return target
 
 
+def mapping_text(simulation: Simulation, headings: Sequence[str], lang: str) -> str:
+    """How the long export is read."""
+    fields = ("case", "activity", "start", "time", "role", "resource")
+    lines = [f"{field}: {heading}" for field, heading in zip(fields, headings, strict=False)]
+    attributes = [f"  {spec.id}: {spec.name.get(lang)}" for spec in simulation.model.attributes.values()]
+    return "\n".join([*lines, *(["attributes:", *attributes] if attributes else []), ""])
+
+
 def _limits(simulation: Simulation) -> str:
-    """The sample's own limits of handoffs, as an override of the library's contract."""
-    scenario = simulation.scenario
-    unit = "working_days" if scenario.office else "hours"
+    """The sample's own limits of handoffs, as an override of the model's contract."""
     lines = [
-        f"# Made up by `walkthrough simulate {scenario.model}` (seed {simulation.seed}): limits of single",
-        "# handoffs, for which no document gives one. An audit of the sample needs them; your own go here.",
+        f"# Made up by `walkthrough simulate {simulation.model.id}` (seed {simulation.seed}): limits of",
+        "# single handoffs, for which no document gives one. An audit of the sample needs them;",
+        "# your own go here.",
         "handoffs:",
     ]
-    for handoff, limit in scenario.limits.items():
+    for handoff, (limit, unit) in simulation.plan.added_limits.items():
         lines.append(f"  {handoff}: {{limit: {{{unit}: {limit:g}}}}}")
     return "\n".join([*lines, ""])

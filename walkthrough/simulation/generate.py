@@ -1,30 +1,32 @@
-"""Simulate a model: groups of cases that share a course, placed on the calendar, with the answer key."""
+"""Simulate a model: cases arrive, wait in queues of teams, and go into the answer key with what is true."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from reference_models.model import ReferenceModel
-from walkthrough.simulation.axis import HOUR, ZONE, Axis, office_axis, round_the_clock
-from walkthrough.simulation.groups import Group, groups, repeats
-from walkthrough.simulation.scenarios import GOODS, SCENARIOS, Cell, Scenario
-from walkthrough.simulation.slots import Plant, Slots
-from walkthrough.simulation.timing import OFFICE_DAY, Floats, Timed, timed
+from walkthrough.simulation.axis import HOUR, Axis, Micros, midnight_us, office_axis, round_the_clock
+from walkthrough.simulation.beside import Beside, beside
+from walkthrough.simulation.cells import Cell, draw_cells
+from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, predecessors
+from walkthrough.simulation.groups import Group, Groups
+from walkthrough.simulation.orders import Orders
+from walkthrough.simulation.plan import Plan, plan_of
+from walkthrough.simulation.timing import AS_OF, AS_OF_US, FIRST_DAY, Arrivals, Timing, timed
+from walkthrough.simulation.truth import Events, Fact, Pair, Truth
 
-PAIR_KINDS = {"exact": 1.0, "resent": 1.0, "near": 1.01, "unlike": 1.1}
-"""Of orders that a second case repeats: the second amount as a share of the first. 'unlike' is innocent."""
-TEAM_SIZE = 7
-"""Persons per role."""
-FIRST_DAY = date(2024, 1, 1)
-AS_OF = datetime(2026, 6, 30, 17, 0, tzinfo=ZONE)
-"""The instant at which the simulated export was taken: a working day before the offices close."""
 BLOCK_CASES = 50_000
+BUSY = 0.45
+"""Share of their hours that teams are at work, about; their size follows from their load."""
+NIGHTS = 3
+"""Shifts of a team that works around the clock."""
+KEY_COLUMNS = ["case_id", "family", "kind", "subject", "role", "related_case"]
 
 
 @dataclass(frozen=True)
@@ -33,20 +35,22 @@ class Sample:
 
     events: pd.DataFrame
     """case (number), activity (id, or an unknown label), start_us, t_us, role (id; empty: none), resource
-    (number), faulty (shows the planted fault). Index: the event's number, which decides between events at one
-    time."""
+    (number), round (which of the case's orders it belongs to, from 0), faulty (shows the planted fault).
+    Index: the event's number, which decides between events at one time."""
     cases: pd.DataFrame
     """case_id and the attributes as exports spell them; the index is the case number."""
     key: pd.DataFrame
-    """case_id, family, kind, subject, role ('planted', 'consequence', 'innocent'), related_case."""
+    """case_id, family, kind, subject, role, related_case. Roles: 'planted'; 'consequence' (of what was
+    planted in the case) and 'natural' (of queues and chance): true just as well; 'undetermined': perhaps
+    true, the log does not show it beyond doubt; 'innocent': looks like a fault and is none."""
 
 
 @dataclass(frozen=True)
 class Simulation:
     """What is to be simulated. The same model, numbers and seed give the same cases.
 
-    Every kind of fault is planted in `fault_rate` of the cases. Raises ValueError for a model that has no
-    scenario.
+    Every kind of fault is planted in `fault_rate` of the cases. Raises ValueError for a model of which no run
+    comes to its end.
     """
 
     model: ReferenceModel
@@ -54,44 +58,39 @@ class Simulation:
     seed: int
     fault_rate: float = 0.01
     block_cases: int = BLOCK_CASES
-    """About so many cases are made at a time; how many decides which cases there are."""
-    as_of: datetime = AS_OF
-
-    def __post_init__(self) -> None:
-        if self.model.id not in SCENARIOS:
-            raise ValueError(f"no scenario for {self.model.id}; there are: {', '.join(SCENARIOS)}")
+    """About so many cases are made at a time, by teams of their own: it decides which cases there are."""
+    as_of: datetime = field(default=AS_OF, init=False)
 
     @property
-    def scenario(self) -> Scenario:
-        """The model's part of the simulation."""
-        return SCENARIOS[self.model.id]
+    def plan(self) -> Plan:
+        """The model as the simulator needs it."""
+        return plan_of(self.model)
+
+    @property
+    def export(self) -> str:
+        """Name of the files of its exports."""
+        return self.plan.hints.export
 
     def blocks(self) -> Iterator[Sample]:
         """Make the cases block by block, so that memory does not grow with their number.
 
-        Every block covers the whole time; each group of cases is shared out evenly. Events are in the order
-        in which they were made. Numbers go on from block to block.
+        Every block covers the whole time, as a branch with teams of its own; each group of cases is shared
+        out evenly. Events are in the order in which they were made. Numbers go on from block to block.
         """
         rng = np.random.default_rng(self.seed)
-        planted = max(1, round(self.cases * self.fault_rate))
-        pairs = 2 * planted * len(PAIR_KINDS) if self.scenario.order else 0
-        plan = groups(self.scenario, self.model, rng, self.cases - pairs, planted)
+        planted = max(1, round(self.cases * self.fault_rate)) if self.fault_rate else 0
+        cells = draw_cells(self.plan, rng)
+        plan = Groups(self.plan, cells, rng).of(self.cases, planted)
         count = -(-self.cases // self.block_cases)
-        first_case = first_event = 0
+        made_so_far = _SoFar()
         for block in range(count):
-            builder = _Builder(self.scenario, self.model, rng, first_case)
-            for turn, group in enumerate(plan):
-                if n := _share(group.cases, (block + turn) % count, count):
-                    builder.add(timed(self.scenario, rng, replace(group, cases=n)))
-            if self.scenario.order:
-                slots = repeats(self.scenario, self.model, rng)
-                for turn, kind in enumerate(PAIR_KINDS):
-                    if n := _share(planted, (block + turn) % count, count):
-                        builder.add_repeated_orders(kind, slots, n)
-            made = builder.sample(first_event)
-            yield made
-            first_case += len(made.cases)
-            first_event += len(made.events)
+            parts = [
+                Group(group.course, n, group.cells)
+                for turn, group in enumerate(plan)
+                if (n := _share(group.cases, (block + turn) % count, count))
+            ]
+            orders = _share(planted, block % count, count)
+            yield _Block(self.plan, rng, parts, made_so_far).sample(orders)
             rng = np.random.default_rng([self.seed, block + 1])
 
     def sample(self) -> Sample:
@@ -106,7 +105,7 @@ class Simulation:
 
 
 def simulate(model: ReferenceModel, *, cases: int, seed: int, fault_rate: float = 0.01) -> Sample:
-    """Simulate cases of a library model in memory; see `Simulation`."""
+    """Simulate cases of a model in memory; see `Simulation`."""
     return Simulation(model, cases, seed, fault_rate).sample()
 
 
@@ -115,148 +114,424 @@ def _share(total: int, part: int, parts: int) -> int:
     return total * (part + 1) // parts - total * part // parts
 
 
-def _on_axis(axis: Axis, instant: int) -> float:
-    shift = int(np.searchsorted(axis.begins, instant, side="right")) - 1
-    return float(axis.worked[shift] + instant - axis.begins[shift]) / HOUR
+@dataclass
+class _SoFar:
+    """Numbers given in earlier blocks."""
+
+    cases: int = 0
+    events: int = 0
+    persons: int = 0
+    number: int = 0
+    """Last case number given, where numbers run in sequence."""
 
 
-class _Builder:
-    """Collects timed groups, places them on the calendar and numbers the cases."""
+class _Block:
+    """Cases that share teams: timed, worked off, and judged."""
 
-    def __init__(
-        self, scenario: Scenario, model: ReferenceModel, rng: np.random.Generator, first_case: int
-    ) -> None:
-        span = (FIRST_DAY, AS_OF.date() + timedelta(days=30))
-        self.scenario, self.rng, self.first_case = scenario, rng, first_case
-        self.axis = office_axis(*span) if scenario.office else round_the_clock(*span)
-        self.as_of = _on_axis(self.axis, round(AS_OF.timestamp() * 1e6))
-        self.teams = {role: number for number, role in enumerate(sorted(model.roles), start=1)}
-        self.lanes = {a.id: a.role for a in model.activities.values() if a.role}
-        self.parts: list[dict[str, npt.NDArray[np.generic]]] = []
-        self.cells: list[Cell] = []
-        self.same_as: list[int] = []
-        """Per case the case whose order it repeats, or itself."""
-        self.amounts: list[float] = []
-        """Per case the amount of its order as a share of that of the case whose order it repeats."""
-        self.keys: list[tuple[int, str, str, str, str, int]] = []
+    def __init__(self, plan: Plan, rng: np.random.Generator, groups: Sequence[Group], so_far: _SoFar) -> None:
+        self.plan, self.rng, self.groups, self.so_far = plan, rng, groups, so_far
+        span = (FIRST_DAY, AS_OF.date() + timedelta(days=150))
+        self.office, self.clock = office_axis(*span), round_the_clock(*span)
+        self.roles = sorted(plan.model.roles)
+        self.names = [*plan.model.activities, UNKNOWN_LABEL]
+        arrivals = Arrivals(plan.by_day)
+        self.cells: list[list[Cell]] = []
+        self.timings: list[Timing] = []
+        for group in groups:
+            chosen = rng.integers(len(group.cells), size=group.cases)
+            self.cells.append([group.cells[int(i)] for i in chosen])
+            self.timings.append(timed(plan, rng, group.course, self.cells[-1], arrivals))
 
-    def add(self, each: Timed) -> None:
-        """Place a group: closed cases anywhere before as-of, open ones so that they are as old as planned."""
-        group, day = each.group, OFFICE_DAY if self.scenario.office else 1.0
-        n, last = group.cases, each.ends.max(axis=1)
-        if group.state == "closed":
-            begin = self.rng.uniform(0.05, 0.98, n) * (self.as_of - last)
-        else:
-            idle = self.scenario.idle_limit * day
-            limits = np.array([np.inf if c.limit is None else c.limit for c in each.cells]) * day
-            age = (
-                self.rng.uniform(1.5, 3.0, n) * idle + day
-                if group.state == "stalled"
-                else self.rng.uniform(0.02, 0.08, n) * np.minimum(limits, idle)
-            )
-            begin = self.as_of - age - last
-        self._place(each, begin)
+    def sample(self, orders: int) -> Sample:
+        """The cases, and what is true of them. orders: how often each kind of repeated order is planted."""
+        start, end, member = self._worked_off()
+        events = self._table(start, end, member)
+        pairs = list(self._pairs(start, end))
+        cells = [cell for each in self.cells for cell in each]
+        groups = np.repeat(np.arange(len(self.groups)), [group.cases for group in self.groups])
+        repeated = Orders(
+            self.plan, self.rng, [group.course for group in self.groups], groups, cells, self.so_far.cases
+        )
+        events = repeated.plant(events, orders, self.names)
+        events["round"] = self._rounds(events)
+        events = events[events["t_us"] <= AS_OF_US]
+        events = events.sort_values(["case", "t_us", "number"], kind="stable").reset_index(drop=True)
+        facts = list(self._facts(events, pairs, repeated.cells))
+        return self._sample(events, facts, groups, repeated)
 
-    def add_repeated_orders(self, kind: str, slots: Slots, pairs: int) -> None:
-        """Pairs of cases in which the second places the first one's order again."""
-        at = [slot.activity for slot in slots].index(self.scenario.order)
-        settled = [slot.activity for slot in slots].index(self.scenario.settled)
-        again_slots = (*slots[:at], replace(slots[at], faulty=True), *slots[at + 1 :])
-        repeated = Group(again_slots, pairs, Plant("duplicate", kind, self.scenario.order))
-        if kind == "unlike":
-            repeated = Group(slots, pairs, innocent=kind)
-        first = timed(self.scenario, self.rng, Group(slots, pairs))
-        second = timed(self.scenario, self.rng, repeated)
-        room = self.as_of - first.ends.max(axis=1) - second.ends.max(axis=1) - 60
-        begin = self.rng.uniform(0.2, 0.9, pairs) * room
-        ordered, closed = first.ends[:, at], first.ends[:, settled]
-        if kind == "resent":
-            again = ordered + self.rng.uniform(0.2, 0.8, pairs) * (closed - ordered)
-        else:
-            again = closed + self.rng.uniform(1.0, 40.0, pairs)
-        originals = len(self.cells)
-        self._place(first, begin)
-        self._place(second, begin + again - second.ends[:, at], originals, PAIR_KINDS[kind])
+    # Queues
 
-    def _place(self, each: Timed, begin: Floats, same_as: int | None = None, amount: float = 1.0) -> None:
-        group, first = each.group, len(self.cells)
-        n, width = each.starts.shape
-        numbers = np.arange(first, first + n)
-        instants = [
-            self.axis.instants(np.round((begin[:, None] + hours) * HOUR).astype(np.int64).ravel())
-            for hours in (each.starts, each.ends)
+    def _worked_off(self) -> tuple[Micros, Micros, Micros]:
+        """Start, end and member of every step, group by group and case by case."""
+        from walkthrough.simulation.kernels import serve
+
+        widths = np.concatenate(
+            [np.full(group.cases, len(group.course.items), dtype=np.int64) for group in self.groups]
+        )
+        after = np.concatenate([np.tile(predecessors(g.course), g.cases) for g in self.groups])
+        team = np.concatenate([np.tile(self._teams(g.course), g.cases) for g in self.groups])
+        office = np.concatenate([np.tile(self._office_hours(g.course), g.cases) for g in self.groups])
+        eyes = np.concatenate([np.tile(self._eyes(g.course), g.cases) for g in self.groups])
+        flat = {
+            name: np.concatenate([getattr(each, name).ravel() for each in self.timings])
+            for name in ("lag", "work", "more", "hold")
+        }
+        self.member_of = self._team_sizes(team, office, flat["work"])
+        return serve(
+            first=np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
+            arrivals=np.concatenate([each.arrivals for each in self.timings]),
+            after=after,
+            team=team,
+            office=office,
+            eyes=eyes,
+            member_of=self.member_of,
+            worked=self.office.worked,
+            begins=self.office.begins,
+            length=self.office.length,
+            clock_begin=midnight_us(FIRST_DAY),
+            **flat,
+        )
+
+    def _role(self, course: Course, at: int) -> str:
+        item = course.items[at]
+        return item.by or self.plan.lanes.get(item.activity, "")
+
+    def _teams(self, course: Course) -> Micros:
+        roles = [self._role(course, at) for at in range(len(course.items))]
+        numbers = [
+            self.roles.index(role) if role and not item.waits else -1
+            for role, item in zip(roles, course.items, strict=True)
         ]
-        self.parts.append(
+        return np.array(numbers, dtype=np.int64)
+
+    def _office_hours(self, course: Course) -> npt.NDArray[np.bool_]:
+        nights = self.plan.night_roles
+        by_night = [
+            not self.plan.by_day or self._role(course, at) in nights for at in range(len(course.items))
+        ]
+        return ~np.array(by_night)
+
+    def _eyes(self, course: Course) -> Micros:
+        """Number of the rule of four eyes that each item is under; -1: none."""
+        rules = self.plan.model.four_eyes
+        return np.array(
+            [
+                next((n for n, rule in enumerate(rules) if item.activity in rule.activities), -1)
+                for item in course.items
+            ],
+            dtype=np.int64,
+        )
+
+    def _team_sizes(self, team: Micros, office: npt.NDArray[np.bool_], work: Micros) -> Micros:
+        """First member of each team, and the number of all: by the work that each has to do."""
+        span = (AS_OF.date() - FIRST_DAY).days
+        sizes = []
+        for number in range(len(self.roles)):
+            mine = team == number
+            by_day = bool(office[mine].mean() > 0.5) if mine.any() else True
+            capacity = (self.office.length * span / (span + 150)) if by_day else span * 24 * HOUR
+            least = 1 + max(2, max((len(rule.activities) for rule in self.plan.model.four_eyes), default=0))
+            sizes.append(max(least, int(np.ceil(work[mine].sum() / capacity / BUSY)) + 2))
+        return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+
+    # Events
+
+    def _table(self, start: Micros, end: Micros, member: Micros) -> pd.DataFrame:
+        """All events, those beside the flow included."""
+        parts: list[pd.DataFrame] = []
+        step = case = 0
+        for group, timing in zip(self.groups, self.timings, strict=True):
+            shape = timing.lag.shape
+            n, width = shape
+            cut = slice(step, step + n * width)
+            begin, done, by = (each[cut].reshape(shape) for each in (start, end, member))
+            numbers = np.arange(case, case + n)
+            items = group.course.items
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "case": np.repeat(numbers, width),
+                        "item": np.tile(np.arange(width), n),
+                        "activity": np.tile([self.names.index(item.activity) for item in items], n),
+                        "start_us": begin.ravel(),
+                        "t_us": done.ravel(),
+                        "role": np.tile(
+                            [self._role_number(self._role(group.course, a)) for a in range(width)], n
+                        ),
+                        "member": self._persons(group.course, by).ravel(),
+                        "faulty": np.tile([item.faulty for item in items], n),
+                        "surplus": np.tile([item.origin < 0 for item in items], n),
+                    }
+                )
+            )
+            for each in beside(self.plan, group.course):
+                if (made := self._beside(each, group.course, numbers, begin, done)) is not None:
+                    parts.append(made)
+            step, case = step + n * width, case + n
+        table = pd.concat(parts, ignore_index=True)
+        # Numbers in the order of time: of two events at one instant that of the flow comes first.
+        order = np.lexsort((table.index, table["item"] < 0, table["t_us"]))
+        table["number"] = 0
+        table.loc[order, "number"] = np.arange(len(table))
+        return table
+
+    def _role_number(self, role: str) -> int:
+        return self.roles.index(role) if role in self.roles else -1
+
+    def _persons(self, course: Course, by: Micros) -> Micros:
+        """Who did it: the member, or who did what nobody may do besides."""
+        persons = by.copy()
+        for at, item in enumerate(course.items):
+            if item.same_person:
+                rule = next(each for each in self.plan.model.four_eyes if each.id == item.same_person)
+                earlier = [
+                    before
+                    for before in range(at)
+                    if course.items[before].activity in rule.activities
+                    and course.items[before].activity != item.activity
+                ]
+                persons[:, at] = persons[:, earlier[-1]]
+        return persons
+
+    def _beside(
+        self, each: Beside, course: Course, numbers: Micros, begin: Micros, done: Micros
+    ) -> pd.DataFrame | None:
+        n = len(numbers)
+        role = self.plan.lanes.get(each.activity, "")
+        axis: Axis = self.office if self.plan.by_day and role not in self.plan.night_roles else self.clock
+        if each.before:
+            at = begin[:, each.at]
+        else:
+            share = self.rng.uniform(0.02, 0.4, n)
+            item = course.items[each.at]
+            if item.untold and each.rule and course.plant and course.plant.subject == each.rule:
+                share = self.rng.uniform(1.3, 2.5, n) + (7.5 if self.plan.by_day else 1.0) / each.hours
+            delay = np.round(share * each.hours * HOUR).astype(np.int64)
+            at = axis.instants(axis.positions(done[:, each.at]) + delay)
+            at = np.maximum(at, done[:, each.at])
+        number = self._role_number(role)
+        members = self.member_of[number : number + 2] if number >= 0 else np.array([0, 1])
+        who = self.rng.integers(members[0], members[1], size=n) if number >= 0 else np.full(n, -1)
+        late = course.items[each.at].untold and bool(each.rule)
+        return pd.DataFrame(
             {
-                "case": np.repeat(numbers, width),
-                "activity": np.tile(np.array([slot.activity for slot in group.slots], dtype=object), n),
-                "start_us": instants[0],
-                "t_us": instants[1],
-                "role": np.tile(
-                    np.array(
-                        [slot.by or self.lanes.get(slot.activity, "") for slot in group.slots], dtype=object
-                    ),
-                    n,
-                ),
-                "faulty": np.tile(np.array([slot.faulty for slot in group.slots]), n),
+                "case": numbers,
+                "item": -1,
+                "activity": self.names.index(each.activity),
+                "start_us": at,
+                "t_us": at,
+                "role": number,
+                "member": who,
+                "faulty": late and bool(course.plant and course.plant.subject == each.rule),
+                "surplus": False,
             }
         )
-        self.cells += each.cells
-        self.same_as += list(range(same_as, same_as + n)) if same_as is not None else numbers.tolist()
-        self.amounts += [amount] * n
-        self._note(group, numbers.tolist(), same_as)
 
-    def _note(self, group: Group, numbers: list[int], same_as: int | None) -> None:
-        rows: list[tuple[str, str, str, str]] = []
-        if group.plant:
-            rows.append((group.plant.family, group.plant.kind, group.plant.subject, "planted"))
-            broken = self.scenario.consequences.get((group.plant.kind, group.plant.subject), ())
-            rows += [(family, kind, "", "consequence") for family, kind in broken]
-        if group.innocent:
-            rows.append(("", group.innocent, "", "innocent"))
-        if group.state == "stalled":
-            # What lies untouched for that long also passes the limits that were running.
-            rows.append(("deadline", "overdue_and_open", "", "consequence"))
-            rows.append(("handoff", "late", "", "consequence"))
-            rows.append(("rule", "told", "", "consequence"))
-        for i, number in enumerate(numbers):
-            related = -1 if same_as is None else same_as + i
-            self.keys += [(number, *row, related) for row in rows]
+    def _rounds(self, table: pd.DataFrame) -> Micros:
+        """Which of a case's own orders each event belongs to, from 0; an order too many to that before it."""
+        rounds = np.zeros(len(table), dtype=np.int64)
+        placing = [self.names.index(each) for each in self.plan.placing]
+        if not placing:
+            return rounds
+        order = np.lexsort((table["number"], table["t_us"], table["case"]))
+        placed = table["activity"].isin(placing).to_numpy() & (table["item"].to_numpy() >= 0)
+        placed &= ~table["surplus"].to_numpy(dtype=bool)
+        counted = np.cumsum(placed[order])
+        case = table["case"].to_numpy()[order]
+        first = np.append(True, case[1:] != case[:-1])
+        begun = np.maximum.accumulate(np.where(first, counted - placed[order], 0))
+        rounds[order] = np.maximum(counted - begun - 1, 0)
+        return rounds
 
-    def sample(self, first_event: int) -> Sample:
-        """Everything placed, with shuffled case ids."""
-        numbers = self.rng.permutation(len(self.cells)) + 1 + self.first_case
-        ids = np.array([f"{self.scenario.prefix}{number:08d}" for number in numbers], dtype=object)
-        return Sample(self._event_table(first_event), self._case_table(ids), self._key_table(ids))
+    # Truth
 
-    def _event_table(self, first_event: int) -> pd.DataFrame:
-        """Up to as-of; every person belongs to one role."""
-        events = pd.DataFrame(
-            {name: np.concatenate([part[name] for part in self.parts]) for name in self.parts[0]}
+    def _pairs(self, start: Micros, end: Micros) -> Iterator[Pair]:
+        """Handoffs with a limit that took place."""
+        step = case = 0
+        for group in self.groups:
+            course, n, width = group.course, group.cases, len(group.course.items)
+            begin = start[step : step + n * width].reshape(n, width)
+            done = end[step : step + n * width].reshape(n, width)
+            for handoff, sender, receiver, certain, goes_on in self._handed(course):
+                waits = done[:, goes_on] > AS_OF_US if goes_on >= 0 else True
+                for row in np.flatnonzero((done[:, sender] <= AS_OF_US) & waits).tolist():
+                    came = receiver >= 0 and done[row, receiver] <= AS_OF_US
+                    taken = int(begin[row, receiver]) if came else AS_OF_US
+                    yield Pair(handoff, case + row, int(done[row, sender]), taken, bool(certain and came))
+            step, case = step + n * width, case + n
+
+    def _handed(self, course: Course) -> Iterator[tuple[str, int, int, bool, int]]:
+        """(handoff, sender's item, receiver's item, beyond doubt, item until which it waits).
+
+        Receiver -1: one of those among whom the process has still to choose while the case is open. Last -1:
+        also when the work has gone on.
+        """
+        place = {item.origin: at for at, item in enumerate(course.items) if item.origin >= 0}
+        run, limited = course.run, self.plan.handoff_limits
+        intact = course.plant is None or course.plant.of in TIMED
+        for origin, at in place.items():
+            receivers = [n for n, senders in enumerate(run.senders) if origin in senders]
+            for receiver in receivers:
+                pair = (run.activities[origin], run.activities[receiver])
+                handoff = self.plan.handoffs.get(pair)
+                if handoff and handoff.id in limited and receiver in place:
+                    last = origin == max(run.senders[receiver])
+                    yield handoff.id, at, place[receiver], intact and last, -1
+                elif handoff and handoff.id in limited and course.state != "closed":
+                    yield handoff.id, at, -1, False, -1
+            goes_on = max((place.get(each, -1) for each in receivers), default=-1)
+            for (sender, _), handoff in self.plan.handoffs.items():
+                mine = sender == run.activities[origin] and handoff.id in limited
+                if mine and (goes_on >= 0 or course.state != "closed"):
+                    yield handoff.id, at, -1, False, goes_on
+
+    def _facts(self, table: pd.DataFrame, pairs: Sequence[Pair], cells: Sequence[Cell]) -> Iterator[Fact]:
+        shown = Events(
+            table["case"].to_numpy(),
+            table["activity"].to_numpy(),
+            table["t_us"].to_numpy(),
+            table["member"].to_numpy(),
+            self.names,
+            cells,
+            AS_OF_US,
         )
-        events = events[events["t_us"] <= round(AS_OF.timestamp() * 1e6)]
-        events["case"] += self.first_case
-        team = events["role"].map(self.teams).fillna(0).astype(np.int64)
-        shift = events["case"] * 7 + events["t_us"] // HOUR
-        events["resource"] = team * 10 + shift % TEAM_SIZE
-        return events.set_index(pd.RangeIndex(first_event, first_event + len(events)))
+        yield from dict.fromkeys(Truth(self.plan, shown, pairs).facts())
 
-    def _key_table(self, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
-        key = pd.DataFrame(self.keys, columns=["case", "family", "kind", "subject", "role", "related"])
-        case, related = key["case"].to_numpy(dtype=np.int64), key["related"].to_numpy(dtype=np.int64)
-        key.insert(0, "case_id", ids[case])
-        key["related_case"] = np.where(related >= 0, ids[related], "")
-        return key.drop(columns=["case", "related"])
+    # Sample
 
-    def _case_table(self, ids: npt.NDArray[np.object_]) -> pd.DataFrame:
-        numbers = pd.RangeIndex(self.first_case, self.first_case + len(self.cells))
-        table = pd.DataFrame([dict(cell.values) for cell in self.cells], index=numbers)
-        table.insert(0, "case_id", ids)
-        if self.scenario.order:
-            goods, same = list(GOODS), np.array(self.same_as) + self.first_case
-            table["project"] = [f"NW-{number:07d}" for number in same]
-            table["item"] = [goods[number % len(goods)] for number in same]
-            table["quantity"] = [str(1 + number % 37) for number in same]
-            full = [(1 + number % 37) * (800 + number % 91) for number in same]
-            table["amount"] = [f"{whole * part:.2f}" for whole, part in zip(full, self.amounts, strict=True)]
-        return table
+    def _sample(
+        self, table: pd.DataFrame, facts: Sequence[Fact], groups: npt.NDArray[np.int64], repeated: Orders
+    ) -> Sample:
+        present = np.zeros(len(groups), dtype=bool)
+        present[table["case"].to_numpy()] = True
+        ids = self._ids(present)
+        key = _Key(self.groups, groups, table, facts).rows(present, repeated)
+        rows = pd.DataFrame(
+            [
+                (ids[case], family, kind, subject, role, ids[related] if related >= 0 else "")
+                for case, family, kind, subject, role, related in key
+            ],
+            columns=KEY_COLUMNS,
+        )
+        sound = {case for case, *_, role, _ in key if role == "planted"}
+        numbers = np.cumsum(present) - 1 + self.so_far.cases
+        persons = self.so_far.persons + self._person_numbers(table)
+        names = np.array(self.names, dtype=object)
+        roles = np.array([*self.roles, ""], dtype=object)
+        order = np.argsort(table["number"].to_numpy(), kind="stable")
+        stalled = {case for case, _, kind, _, role, _ in key if role == "planted" and kind == "stalled"}
+        events = pd.DataFrame(
+            {
+                "case": numbers[table["case"].to_numpy()],
+                "activity": names[table["activity"].to_numpy()],
+                "start_us": table["start_us"].to_numpy(),
+                "t_us": table["t_us"].to_numpy(),
+                "role": roles[table["role"].to_numpy()],
+                "resource": persons,
+                "round": table["round"].to_numpy(),
+                "faulty": self._shown(table, sound, stalled),
+            }
+        ).iloc[order]
+        events.index = pd.RangeIndex(self.so_far.events, self.so_far.events + len(events))
+        cases = repeated.case_table(self.so_far.cases, present)
+        cases.insert(0, "case_id", ids[present])
+        self.so_far.cases += int(present.sum())
+        self.so_far.events += len(events)
+        self.so_far.persons += int(self.member_of[-1]) * NIGHTS
+        return Sample(events, cases, rows)
+
+    def _shown(self, table: pd.DataFrame, sound: set[int], stalled: set[int]) -> npt.NDArray[np.bool_]:
+        """Events that show a planted fault: of cases that lie somewhere, the last one."""
+        case = table["case"].to_numpy()
+        lying = np.isin(case, list(stalled))
+        last = np.append(case[1:] != case[:-1], True)
+        faulty = table["faulty"].to_numpy(dtype=bool) & np.isin(case, list(sound)) & ~lying
+        return np.asarray(faulty | (lying & last), dtype=bool)
+
+    def _person_numbers(self, table: pd.DataFrame) -> Micros:
+        """Number of who did it; teams round the clock come in shifts. 0: nobody in particular."""
+        member, role = table["member"].to_numpy(), table["role"].to_numpy()
+        nights = np.array([role in self.plan.night_roles for role in self.roles] + [False])
+        hour = (table["t_us"].to_numpy() // HOUR + 8) % 24
+        shift = np.where(nights[role], hour // 8, 0)
+        persons = np.where(member < 0, 0, 1 + member * NIGHTS + shift)
+        for rule in self.plan.model.four_eyes:  # nobody changes shift over what two must do
+            eyes = np.isin(table["activity"], [self.names.index(each) for each in rule.activities])
+            persons = np.where(eyes & (member >= 0), 1 + member * NIGHTS, persons)
+        return np.asarray(persons, dtype=np.int64)
+
+    def _ids(self, present: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
+        """Case ids, in no order; those of absent cases are empty."""
+        ids = np.full(len(present), "", dtype=object)
+        numbers = self.rng.permutation(int(present.sum())) + 1 + self.so_far.cases
+        prefix, digits = self.plan.hints.prefix, 8
+        for series in self.plan.model.numbering[:1]:
+            prefix, digits = series.prefix, series.digits or 8
+        ids[present] = [f"{prefix}{number:0{digits}d}" for number in numbers]
+        return ids
+
+
+KeyRow = tuple[int, str, str, str, str, int]
+
+
+class _Key:
+    """The answer key of a block."""
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        group_of: npt.NDArray[np.int64],
+        table: pd.DataFrame,
+        facts: Sequence[Fact],
+    ) -> None:
+        self.groups, self.group_of, self.facts = groups, group_of, facts
+        whole = np.array([len(group.course.items) for group in groups])[group_of]
+        self.whole = np.bincount(table["case"][table["item"] >= 0], minlength=len(group_of)) == whole
+
+    def rows(self, present: npt.NDArray[np.bool_], orders: Orders) -> list[KeyRow]:
+        """(case, family, kind, subject, role, related case or -1)."""
+        planted: dict[int, tuple[str, str, str]] = {}
+        rows: list[KeyRow] = []
+        true = {(fact.case, fact.family, fact.kind, fact.subject) for fact in self.facts if fact.certain}
+        for case in np.flatnonzero(present).tolist():
+            plant = self.groups[self.group_of[case]].course.plant
+            if plant is None:
+                continue
+            stated = (case, plant.family, plant.kind, plant.subject)
+            if plant.of in JUDGED:
+                same = {(*each[:3], "") for each in true} if plant.kind == "stalled" else true
+                if (stated if plant.kind != "stalled" else (*stated[:3], "")) in same:
+                    planted[case] = stated[1:]
+            elif self.whole[case]:
+                planted[case] = stated[1:]
+            if case in planted:
+                rows.append((*stated, "planted", -1))
+        rows += orders.key
+        disturbed = set(planted) | {row[0] for row in rows}
+        for fact in self.facts:
+            if planted.get(fact.case, ("",))[:2] == (fact.family, fact.kind) and (
+                fact.kind == "stalled" or planted[fact.case][2] == fact.subject
+            ):
+                continue
+            role = "consequence" if fact.case in disturbed else "natural"
+            role = role if fact.certain else "undetermined"
+            rows.append((fact.case, fact.family, fact.kind, fact.subject, role, -1))
+        broken = {row[0] for row in rows if row[4] != "innocent"}
+        for case in np.flatnonzero(present).tolist():
+            innocent = self.groups[self.group_of[case]].course.innocent
+            if innocent and case not in broken:
+                rows.append((case, "", innocent, "", "innocent", -1))
+        return rows
+
+
+TIMED = ("handoff.late", "handoff.misrouted", "deadline.late", "rule.told", "rule.four_eyes")
+"""Kinds that leave the order of events as it is."""
+JUDGED = (
+    "deadline.late",
+    "deadline.overdue_and_open",
+    "handoff.late",
+    "rule.told",
+    "rule.four_eyes",
+    "lost.stalled",
+)
+"""Kinds that are planted by times or people: planted is only what turned out to be true."""

@@ -3,117 +3,147 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
 
-from reference_models.model import ReferenceModel
-from walkthrough.simulation.playout import play_out
-from walkthrough.simulation.scenarios import Scenario
-from walkthrough.simulation.slots import EDITS, Plant, Slots, activities_of, cut, paused, plain
+from walkthrough.simulation.cells import Cell, holds
+from walkthrough.simulation.courses import Course, Plant, plain
+from walkthrough.simulation.declared import Seen, breaches
+from walkthrough.simulation.edits import EDITS, STRUCTURAL, Editor, paused, stopped
+from walkthrough.simulation.plan import Plan
 
 T = TypeVar("T")
-RUNS_DRAWN = 2_000
-RUNS_KEPT = 40
-"""Distinct runs simulated: the most frequent ones of those drawn."""
 YOUNG_SHARE = 0.05
-"""Share of the cases that are open and in time."""
+"""Share of the cases that are open and young."""
 PAUSED_SHARE = 0.08
 """Share of the cases that wait for the customer and are in time for it."""
-MOST_SHAPES = 12
+MOST_COURSES = 60
+"""Different courses looked for per sort of edit."""
+MOST_SHAPES = 16
 """A fault is planted into so many different courses at most."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Cases of one shape."""
+    """Cases of one course."""
 
-    slots: Slots
+    course: Course
     cases: int
-    plant: Plant | None = None
-    state: str = "closed"
-    """'closed', 'open' (young), 'stalled' or 'overdue'."""
-    innocent: str = ""
+    cells: Sequence[Cell]
+    """Kinds of case that it may be."""
 
 
-def groups(
-    scenario: Scenario, model: ReferenceModel, rng: np.random.Generator, cases: int, planted: int
-) -> list[Group]:
-    """Groups of `cases` cases together, `planted` of them for each kind of fault.
+class Groups:
+    """The groups of a model's samples."""
 
-    Where so few cases were asked for that nothing sound would be left, there are more.
-    """
-    runs = runs_of(scenario, model, rng)
-    shapes = [plain(scenario, run) for run, _ in runs]
-    whole = [slots for slots in shapes if scenario.clock is None or scenario.clock[1] in activities_of(slots)]
-    made = [
-        *_faulty(scenario, rng, whole, planted),
-        *_stopped(scenario, rng, whole, planted),
-        *_innocent(scenario, rng, whole, cases),
-    ]
-    sound = max(cases - sum(group.cases for group in made), len(shapes))
-    counts = rng.multinomial(sound, [share for _, share in runs])
-    return [*made, *(Group(slots, int(n)) for slots, n in zip(shapes, counts, strict=True) if n)]
+    def __init__(self, plan: Plan, cells: Sequence[Cell], rng: np.random.Generator) -> None:
+        self.plan, self.cells, self.rng = plan, cells, rng
+        self.fitting: dict[tuple[str, ...], list[Cell]] = {}
+        self.sound = [(plain(run), share) for run, share in plan.runs if self._fitting(run.activities)]
+        if not self.sound:
+            raise ValueError(f"{plan.model.id}: no run keeps all the rules of the contract")
+        self.whole = [course for course, _ in self.sound if plan.closed(course.trace)] or [
+            course for course, _ in self.sound
+        ]
 
+    def of(self, cases: int, planted: int) -> list[Group]:
+        """Groups of `cases` cases together, `planted` of them for each kind of fault.
 
-def _faulty(
-    scenario: Scenario, rng: np.random.Generator, whole: Sequence[Slots], planted: int
-) -> Iterator[Group]:
-    """Closed cases with a fault."""
-    for edit in EDITS.values():
-        edits = [each for slots in whole for each in edit(scenario, slots)]
-        for (plant, slots), n in _spread(edits, planted, rng):
-            yield Group(slots, n, plant)
+        Where so few cases were asked for that nothing sound would be left, there are more.
+        """
+        made = [*self._faulty(planted), *self._stopped(planted), *self._innocent(cases)]
+        rest = max(cases - sum(group.cases for group in made), len(self.sound))
+        shares = np.array([share for _, share in self.sound])
+        counts = self.rng.multinomial(rest, shares / shares.sum())
+        plain_ones = [
+            Group(course, int(n), self._fitting(course.run.activities))
+            for (course, _), n in zip(self.sound, counts, strict=True)
+            if n
+        ]
+        return [*made, *plain_ones]
 
+    def _fitting(self, activities: tuple[str, ...]) -> list[Cell]:
+        """Kinds of case that such a run may be of: hints and rules of the contract agree."""
+        if activities not in self.fitting:
+            self.fitting[activities] = [cell for cell in self.cells if self._fits(activities, cell)]
+        return self.fitting[activities]
 
-def _stopped(
-    scenario: Scenario, rng: np.random.Generator, whole: Sequence[Slots], planted: int
-) -> Iterator[Group]:
-    """Open cases that lie too long, or are past their limit."""
-    stopped = [slots for shape in whole for slots in cut(scenario, shape, after_start=True)]
-    for slots, n in _spread(stopped, planted, rng):
-        yield Group(slots, n, Plant("lost", "stalled", slots[-1].activity), "stalled")
-    if scenario.clock:
-        for slots, n in _spread(stopped, planted, rng):
-            yield Group(slots, n, Plant("deadline", "overdue_and_open", slots[-1].activity), "overdue")
+    def _fits(self, activities: tuple[str, ...], cell: Cell) -> bool:
+        for activity, wanted in self.plan.hints.with_activity.items():
+            for name, categories in wanted.items():
+                if (cell.values.get(name) in categories) != (activity in activities):
+                    return False
+        events = [Seen(activity, 0) for activity in activities]
+        events = [each._replace(us=number) for number, each in enumerate(events)]
+        flow = {each.id for each in self.plan.model.activities.values() if each.in_flow}
+        return not any(
+            breaches(rule, events, cell.values, over=True, counter=None, as_of_us=len(events))
+            for rule in self.plan.model.rules
+            if {rule.activity, rule.target or rule.activity} <= flow
+        )
 
+    def _faulty(self, planted: int) -> Iterator[Group]:
+        """Closed cases with a fault."""
+        editor = Editor(self.plan, self.whole)
+        kinds: dict[str, list[Course]] = {}
+        for edit in EDITS:
+            if edit in STRUCTURAL and self.plan.language is None:
+                continue
+            for course in editor.clear(edit, self.rng, MOST_COURSES):
+                assert course.plant is not None
+                kinds.setdefault(course.plant.of, []).append(course)
+        for courses in kinds.values():
+            usable = [each for each in courses if self._limited(each)]
+            for course, n in self._spread(usable, planted):
+                yield Group(course, n, self._limited(course))
 
-def _innocent(
-    scenario: Scenario, rng: np.random.Generator, whole: Sequence[Slots], cases: int
-) -> Iterator[Group]:
-    """Cases that look like faults and are none."""
-    young = [slots for shape in whole for slots in cut(scenario, shape, after_start=False)]
-    for slots, n in _spread(young, round(cases * YOUNG_SHARE), rng):
-        yield Group(slots, n, state="open", innocent="young")
-    if scenario.pause:
-        waiting = [paused(scenario, slots, rng) for slots in whole]
-        for slots, n in _spread(waiting, round(cases * PAUSED_SHARE), rng):
-            yield Group(slots, n, innocent="paused")
+    def _limited(self, course: Course) -> list[Cell]:
+        """Kinds of case for which the planted fault is one."""
+        cells = self._fitting(course.run.activities)
+        plant, model = course.plant, self.plan.model
+        if plant and plant.family == "deadline":
+            number = [each.id for each in model.deadlines].index(plant.subject)
+            return [cell for cell in cells if cell.limits[number].limit is not None]
+        if plant and plant.kind == "four_eyes":
+            rule = next(each for each in model.four_eyes if each.id == plant.subject)
+            return [cell for cell in cells if holds(rule.when, cell.values)]
+        return cells
 
+    def _stopped(self, planted: int) -> Iterator[Group]:
+        """Open cases that lie too long, or are past their limit."""
+        heads = [each for course in self.whole for each in stopped(self.plan, course)]
+        heads = [each for each in heads if self.plan.idle_limit(each.items[-1].activity)]
+        stalled = [
+            replace(each, state="stalled", plant=Plant("lost", "stalled", each.items[-1].activity))
+            for each in heads
+        ]
+        for course, n in self._spread(stalled, planted):
+            yield Group(course, n, self._fitting(course.run.activities))
+        for deadline in self.plan.model.deadlines:
+            overdue = [
+                replace(each, state="overdue", plant=Plant("deadline", "overdue_and_open", deadline.id))
+                for each in heads
+                if deadline.start in each.trace[:-1] and deadline.stop not in each.trace
+            ]
+            overdue = [each for each in overdue if self._limited(each)]
+            for course, n in self._spread(overdue, -(-planted // len(self.plan.model.deadlines))):
+                yield Group(course, n, self._limited(course))
 
-def runs_of(
-    scenario: Scenario, model: ReferenceModel, rng: np.random.Generator
-) -> list[tuple[tuple[str, ...], float]]:
-    """(course, share) of the most frequent runs of the model, most frequent first."""
-    drawn = play_out(model.net, rng, RUNS_DRAWN, scenario.weights)
-    kept = sorted(drawn.items(), key=lambda item: (-item[1], item[0]))[:RUNS_KEPT]
-    total = sum(count for _, count in kept)
-    return [(run, count / total) for run, count in kept]
+    def _innocent(self, cases: int) -> Iterator[Group]:
+        """Cases that look like faults and are none."""
+        for course, n in self._spread(self.whole, round(cases * YOUNG_SHARE)):
+            young = replace(course, state="young", innocent="young")
+            yield Group(young, n, self._fitting(course.run.activities))
+        waiting = [each for course in self.whole if (each := paused(self.plan, course, self.rng))]
+        for course, n in self._spread(waiting, round(cases * PAUSED_SHARE)):
+            yield Group(course, n, self._fitting(course.run.activities))
 
-
-def repeats(scenario: Scenario, model: ReferenceModel, rng: np.random.Generator) -> Slots:
-    """The run in which an order is placed and settled, and most often so."""
-    runs = [
-        run for run, _ in runs_of(scenario, model, rng) if scenario.order in run and scenario.settled in run
-    ]
-    return plain(scenario, runs[0])
-
-
-def _spread(things: Sequence[T], total: int, rng: np.random.Generator) -> list[tuple[T, int]]:
-    """Share a number of cases among things; no more than MOST_SHAPES get any."""
-    if not things:
-        return []
-    chosen = rng.choice(len(things), size=min(len(things), MOST_SHAPES), replace=False)
-    counts = rng.multinomial(total, np.full(len(chosen), 1 / len(chosen)))
-    return [(things[int(i)], int(n)) for i, n in zip(chosen, counts, strict=True) if n]
+    def _spread(self, things: Sequence[T], total: int) -> list[tuple[T, int]]:
+        """Share a number of cases among things; no more than MOST_SHAPES get any."""
+        if not things:
+            return []
+        chosen = self.rng.choice(len(things), size=min(len(things), MOST_SHAPES), replace=False)
+        counts = self.rng.multinomial(total, np.full(len(chosen), 1 / len(chosen)))
+        return [(things[int(i)], int(n)) for i, n in zip(chosen, counts, strict=True) if n]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from reference_models.model import AttributeSpec
 from walkthrough.simulation.generate import Sample, Simulation
-from walkthrough.simulation.scenarios import GOODS
+from walkthrough.simulation.orders import in_english
 
 FIRST_ATTRIBUTE = 6
 """Columns before: case, activity, start and completion (microseconds UTC), unit, person."""
@@ -22,7 +24,7 @@ def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFram
     staff = "Staff " if english else "员工"
     table = pd.DataFrame(
         {
-            "Case id" if english else simulation.scenario.case_heading: cases["case_id"].to_numpy()[row],
+            "Case id" if english else simulation.plan.hints.case_heading: cases["case_id"].to_numpy()[row],
             "Activity" if english else "环节": events["activity"].map(label).fillna(events["activity"]),
             "Start time" if english else "开始时间": events["start_us"],
             "Completion time" if english else "完成时间": events["t_us"],
@@ -32,15 +34,30 @@ def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFram
     )
     for name in cases.columns.drop("case_id"):
         spec = model.attributes[name]
-        values = cases[name].map(_in_english(spec)).fillna(cases[name]) if english else cases[name]
-        table[spec.name.get(lang)] = values.to_numpy()[row]
+        values = cases[name].map(_english(spec)) if english else cases[name]
+        shown = values.to_numpy()[row]
+        if name in simulation.plan.per_round:
+            later = events["round"].to_numpy() > 0
+            shown[later] = [
+                _in_round(value, number, spec.type)
+                for value, number in zip(shown[later], events["round"].to_numpy()[later], strict=True)
+            ]
+        table[spec.name.get(lang)] = shown
     return table
 
 
-def _in_english(spec: AttributeSpec) -> dict[str, str]:
+def _in_round(value: str, number: int, form: str) -> str:
+    """What a later order of the same case says."""
+    if form == "number" and value:
+        return f"{float(value) * (1 + 0.15 * number):.2f}"
+    return f"{value}-{number + 1}"
+
+
+def _english(spec: AttributeSpec) -> Callable[[str], str]:
     """Spelling → the English one of the same category: its first in ASCII, else its id."""
-    return {
+    known = {
         spelling: next((each for each in spellings if each.isascii()), category)
         for category, spellings in spec.values.items()
         for spelling in spellings
-    } | GOODS
+    }
+    return lambda spelling: known.get(spelling) or in_english(spelling)

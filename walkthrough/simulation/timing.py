@@ -1,136 +1,198 @@
-"""Give a group of cases its times: hours of work on an axis of its own, whole matrices at once."""
+"""How long the steps of a group of cases take, and when the cases arrive."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
+import chinese_calendar
 import numpy as np
 import numpy.typing as npt
 
-from walkthrough.simulation.groups import Group
-from walkthrough.simulation.scenarios import Cell, Scenario
-from walkthrough.simulation.slots import Slot, Slots, activities_of
+from walkthrough.simulation.axis import HOUR, OFFICE_DAY, ZONE, Micros, midnight_us
+from walkthrough.simulation.cells import Cell
+from walkthrough.simulation.courses import Course
+from walkthrough.simulation.plan import Plan
 
 Floats = npt.NDArray[np.float64]
-OFFICE_DAY = 7.5
-"""Worked hours of an office day (`axis.SHIFTS`)."""
+FIRST_DAY = date(2024, 1, 1)
+AS_OF = datetime(2026, 6, 30, 17, 0, tzinfo=ZONE)
+"""The instant at which the simulated export was taken: a working day before the offices close."""
+AS_OF_US = round(AS_OF.timestamp() * 1e6)
+REAL_HOURS = 24 * 365 / (250 * OFFICE_DAY)
+"""Hours that go by for one that an office works."""
+BY_MONTH = (0.9, 0.7, 1.15, 1.05, 1.0, 1.05, 0.95, 0.95, 1.1, 0.8, 1.1, 1.2)
+BY_WEEKDAY = (1.2, 1.1, 1.0, 1.0, 0.95, 0.35, 0.25)
+BY_HOUR = (*[0.15] * 7, 0.6, 1.3, 1.9, 2.0, 1.6, 0.9, 1.2, 1.8, 1.9, 1.6, 1.2, *[0.7] * 4, 0.4, 0.2)
+ON_HOLIDAYS = 0.3
+NIGHT_AND_WEEKEND = 0.1
+"""Of the rate at which offices get work when they are closed, as a share of the rate round the clock."""
 
 
 @dataclass(frozen=True)
-class Timed:
-    """A group with times on the axis, relative to each case's first instant."""
+class Timing:
+    """Times in microseconds per case and item, but arrivals per case."""
 
-    group: Group
-    cells: list[Cell]
-    """Per case."""
-    starts: Floats
-    """Hours, per case and slot."""
-    ends: Floats
+    arrivals: Micros
+    lag: Micros
+    """Before the work is put into the team's queue."""
+    work: Micros
+    """That it takes a member of the team."""
+    more: Micros
+    """Until it is complete besides."""
+    hold: Micros
+    """Instant before which it is not complete; 0: any."""
 
 
-def timed(scenario: Scenario, rng: np.random.Generator, group: Group) -> Timed:
-    """Give every slot a start and an end.
+class Arrivals:
+    """Cases come at random, more in some months, on some days and in some hours: given their number, the
+    arrivals of a Poisson process of varying rate are independent draws from that rate."""
 
-    A share of the case's limit is divided among the slots inside the clock, so that what is not planted
-    stays in time; waits before a limited handoff stay within two fifths of its limit.
-    """
-    n, slots = group.cases, group.slots
-    day = OFFICE_DAY if scenario.office else 1.0
-    cells = _cells(scenario, rng, group)
-    limits = np.array([np.inf if cell.limit is None else cell.limit for cell in cells]) * day
-    share = rng.gamma(2.0, 0.5, (n, len(slots))) * scenario.hours_per_step
-    inside = _inside(scenario, slots)
-    if inside.any() and np.isfinite(limits).all():
-        late_handoff = group.plant is not None and (group.plant.family, group.plant.kind) == (
-            "handoff",
-            "late",
-        )
-        most = 0.45 if group.innocent == "paused" else 0.35 if late_handoff else 0.7
-        budget = limits * rng.uniform(0.2, most, n)
-        taken = share[:, inside].sum(axis=1)
-        share[:, inside] *= (budget / taken)[:, None]
+    def __init__(self, by_day: bool) -> None:
+        days = [FIRST_DAY + timedelta(days=n) for n in range((AS_OF.date() - FIRST_DAY).days + 1)]
+        hours = np.array(BY_HOUR)
+        if by_day:
+            hours = np.where((np.arange(24) >= 8) & (np.arange(24) < 18), hours, NIGHT_AND_WEEKEND * hours)
+        self.begins = np.array([midnight_us(day) + hour * HOUR for day in days for hour in range(24)])
+        rate = np.concatenate([_rate(day, by_day) * hours for day in days])
+        self.gone = np.concatenate([[0.0], np.cumsum(rate)])
+
+    def draw(self, rng: np.random.Generator, until: Micros) -> Micros:
+        """One arrival per given instant, before it."""
+        last = np.clip(np.searchsorted(self.begins, until, side="right") - 1, 1, len(self.begins) - 1)
+        at = rng.random(len(until)) * self.gone[last]
+        hour = np.searchsorted(self.gone, at, side="right") - 1
+        share = (at - self.gone[hour]) / (self.gone[hour + 1] - self.gone[hour])
+        return np.asarray(self.begins[hour] + (share * HOUR).astype(np.int64), dtype=np.int64)
+
+
+def _rate(day: date, by_day: bool) -> float:
+    rate = BY_MONTH[day.month - 1] * BY_WEEKDAY[day.weekday()]
+    if chinese_calendar.is_workday(day):
+        return BY_MONTH[day.month - 1] * max(rate / BY_MONTH[day.month - 1], 1.0)
+    holiday = day.weekday() < 5
+    return rate * (ON_HOLIDAYS if holiday else 1.0) * (NIGHT_AND_WEEKEND if by_day else 1.0)
+
+
+def timed(
+    plan: Plan, rng: np.random.Generator, course: Course, cells: list[Cell], arrivals: Arrivals
+) -> Timing:
+    """Times for a case of each given kind."""
+    n, items = len(cells), course.items
+    share = rng.gamma(2.0, 0.5, (n, len(items))) * plan.hours_per_step
+    _keep_deadlines(plan, rng, course, cells, share)
+    np.minimum(share, 0.5 * _rest(plan, course)[None, :], out=share)
     waits = share * rng.uniform(0.2, 0.6, share.shape)
-    works = share - waits
-    starts, ends = np.zeros_like(share), np.zeros_like(share)
-    now = np.zeros(n)
-    sender = ""
-    for i, slot in enumerate(slots):
-        if slot.beside:
-            starts[:, i] = ends[:, i] = now + rng.uniform(0.02, 0.4, n) * scenario.told_limit * day
-            if slot.activity == (scenario.pause or ("", ""))[1]:
-                starts[:, i] = ends[:, i] = now
+    work = np.minimum(share - waits, 3 * plan.hours_per_step)
+    lag, more = waits, share - waits - work
+    hold = np.zeros_like(share)
+    _adjust(plan, rng, course, cells, lag, work, more)
+    total = lag + work + more
+    real = REAL_HOURS if plan.by_day else 1.0
+    if course.state == "closed":
+        until = AS_OF_US - HOUR * real * (1.4 * total.sum(axis=1) + (20 if plan.by_day else 12))
+        if course.plant is None:  # whatever has come by then is open in the export
+            until = np.full(n, AS_OF_US - HOUR * (72.0 if plan.by_day else 12.0))
+        come = arrivals.draw(rng, until.astype(np.int64))
+    else:
+        come = _of_open(plan, rng, course, cells, total, hold)
+    begin, busy, rest = (np.round(each * HOUR).astype(np.int64) for each in (lag, work, more))
+    come = np.maximum(come, midnight_us(FIRST_DAY))
+    return Timing(come, begin, busy, rest, hold.astype(np.int64))
+
+
+def _keep_deadlines(
+    plan: Plan, rng: np.random.Generator, course: Course, cells: list[Cell], share: Floats
+) -> None:
+    """Work on a clock takes a share of its limit, so that what is not planted stays in time."""
+    most = 0.35 if course.innocent == "paused" else 0.3 if course.plant else 0.45
+    for number, deadline in enumerate(plan.model.deadlines):
+        inside = _inside(course, deadline.start, deadline.stop)
+        if not inside.any():
             continue
-        if slot.halts:
-            starts[:, i] = ends[:, i] = now + 0.05 * day
-            now = now + rng.uniform(1.0, 8.0, n) * day
-            continue
-        wait, work = _duration(scenario, rng, slot, sender, waits[:, i], works[:, i], limits, day)
-        starts[:, i] = now + wait
-        now = ends[:, i] = starts[:, i] + work
-        sender = slot.activity
-    if group.state == "overdue":
-        last = len(slots) - 1
-        ends[:, last] += limits * rng.uniform(1.1, 1.6, n) + 1.5 * day
-    return Timed(group, cells, starts, ends)
+        limits = np.array([cell.limits[number].limit or np.nan for cell in cells])
+        hours = plan.worked_hours(1.0, deadline.unit) * limits
+        factor = hours * rng.uniform(0.12, most, len(cells)) / share[:, inside].sum(axis=1)
+        factor = np.where(np.isnan(factor), 1.0, factor)
+        share[:, inside] *= (factor if number == 0 else np.minimum(factor, 1.0))[:, None]
 
 
-def _duration(
-    scenario: Scenario,
-    rng: np.random.Generator,
-    slot: Slot,
-    sender: str,
-    wait: Floats,
-    work: Floats,
-    limits: Floats,
-    day: float,
-) -> tuple[Floats, Floats]:
-    n = len(wait)
-    if slot.brief:
-        return np.full(n, 0.01 * day), rng.uniform(0.01, 0.03, n) * day
-    if slot.late:
-        return (rng.uniform(2.0, 3.0, n) * slot.late + 0.6) * day, work
-    limit = scenario.limits.get(f"{sender}->{slot.activity}")
-    if limit is not None:
-        wait = np.minimum(wait, 0.4 * limit * day)
-    if slot.stretched:
-        work = work + limits * rng.uniform(1.1, 1.8, n) + 1.5 * day
-    return wait, work
-
-
-def _inside(scenario: Scenario, slots: Slots) -> npt.NDArray[np.bool_]:
-    """Slots whose work runs on the clock: after its start, up to its stop."""
-    inside = np.zeros(len(slots), dtype=bool)
-    if scenario.clock is None:
-        return inside
-    running = False
-    for i, slot in enumerate(slots):
-        inside[i] = running and not slot.beside and not slot.halts
-        if slot.activity == scenario.clock[0]:
-            running = True
-        if slot.activity == scenario.clock[1]:
-            running = False
+def _inside(course: Course, start: str, stop: str) -> npt.NDArray[np.bool_]:
+    """Items whose work runs on the clock: after its start, up to its stop."""
+    inside, running = np.zeros(len(course.items), dtype=bool), False
+    for at, item in enumerate(course.items):
+        inside[at] = running and not item.waits
+        running = (running or item.activity == start) and item.activity != stop
     return inside
 
 
-def _cells(scenario: Scenario, rng: np.random.Generator, group: Group) -> list[Cell]:
-    """A kind of order per case that fits the run, and leaves room for what is planted."""
-    present = activities_of(group.slots)
-    inserted = group.plant.subject if group.plant and group.plant.kind == "inserted" else ""
-    fitting = [
-        cell
-        for cell in scenario.cells
-        if (not cell.needs or (cell.needs in present and cell.needs != inserted))
-        and not any(activity in present and activity != inserted for activity in cell.without)
-    ]
-    roomy = [cell for cell in fitting if cell.limit is None or 5 <= cell.limit <= 24]
-    if (
-        group.innocent == "paused"
-        or group.state != "closed"
-        or (group.plant and group.plant.family == "deadline")
-    ):
-        fitting = roomy or fitting
-    if group.plant and group.plant.kind in ("late", "ping_pong") and group.plant.family == "handoff":
-        widest = max(cell.limit or 0 for cell in roomy)
-        fitting = [cell for cell in roomy if (cell.limit or 0) >= min(widest, 12)]
-    shares = np.array([cell.share for cell in fitting])
-    return [fitting[int(i)] for i in rng.choice(len(fitting), size=group.cases, p=shares / shares.sum())]
+def _rest(plan: Plan, course: Course) -> Floats:
+    """Worked hours that may pass between each item and the one before it without its being idle."""
+    most = np.full(len(course.items), np.inf)
+    for at, item in enumerate(course.items[:-1]):
+        if limit := plan.idle_limit(item.activity):
+            most[at + 1] = plan.worked_hours(*limit)
+    return most
+
+
+def _adjust(
+    plan: Plan,
+    rng: np.random.Generator,
+    course: Course,
+    cells: list[Cell],
+    lag: Floats,
+    work: Floats,
+    more: Floats,
+) -> None:
+    """What handoff limits, pauses and planted faults change."""
+    n, day = len(cells), OFFICE_DAY if plan.by_day else 1.0
+    run = course.run
+    for at, item in enumerate(course.items):
+        if item.brief or (course.state == "young" and at == 0):
+            lag[:, at], more[:, at] = 0.01 * day, 0.0
+            work[:, at] = rng.uniform(0.01, 0.03, n) * day
+        for sender in run.senders[item.origin] if item.origin >= 0 else ():
+            handoff = plan.handoffs.get((run.activities[sender], item.activity))
+            if handoff and handoff.id in plan.handoff_limits:
+                limit = plan.worked_hours(*plan.handoff_limits[handoff.id])
+                lag[:, at] = np.minimum(lag[:, at], 0.25 * limit)
+        if item.late:
+            value, unit = plan.handoff_limits[item.late]
+            spare = 0.6 * plan.worked_hours(1.0, unit)
+            lag[:, at] = rng.uniform(2.0, 3.0, n) * plan.worked_hours(value, unit) + spare
+        if item.stretched:
+            number = [each.id for each in plan.model.deadlines].index(item.stretched)
+            unit = plan.model.deadlines[number].unit
+            limits = np.array([cell.limits[number].limit or 0.0 for cell in cells])
+            more[:, at] += plan.worked_hours(1.0, unit) * (limits * rng.uniform(1.1, 1.8, n) + 1.5)
+        if item.waits:
+            first = at + 1 < len(course.items) and course.items[at + 1].waits
+            work[:, at] = 0.0
+            lag[:, at] = 0.05 * day if first else 0.0
+            more[:, at] = 0.0 if first else rng.uniform(1.0, 8.0, n) * day
+
+
+def _of_open(
+    plan: Plan, rng: np.random.Generator, course: Course, cells: list[Cell], total: Floats, hold: Floats
+) -> Micros:
+    """Arrivals of cases that are open when the export is taken: young, stalled or overdue ones."""
+    n = len(cells)
+    real = REAL_HOURS if plan.by_day else 1.0
+    idle = plan.idle_limit(course.items[-1].activity) or (5.0, "working_days" if plan.by_day else "hours")
+    rest = real * plan.worked_hours(*idle)
+    if course.state == "young":
+        age = rng.uniform(0.15, 0.3, n) * rest + (26 if plan.by_day else 0.3)
+    elif course.state == "stalled":
+        age = rng.uniform(1.5, 3.0, n) * rest + real * 1.4 * total.sum(axis=1) + (48 if plan.by_day else 3)
+    else:
+        limits = [
+            plan.worked_hours(1.0, deadline.unit) * (cell.limits[number].limit or 0.0)
+            for cell in cells
+            for number, deadline in enumerate(plan.model.deadlines)
+            if course.plant and deadline.id == course.plant.subject
+        ]
+        held = rng.uniform(0.05, 0.3, n) * rest
+        age = real * (np.array(limits) * rng.uniform(1.3, 2.0, n) + 1.4 * total.sum(axis=1))
+        age += held + (48 if plan.by_day else 1)
+        hold[:, -1] = AS_OF_US - held * HOUR
+    return np.asarray(AS_OF_US - age * HOUR, dtype=np.int64)
