@@ -107,7 +107,7 @@ _WORDS = {
 
 def pages() -> dict[str, str]:
     """File name → text: a page and a picture per model and language, and README.md that lists them."""
-    models = sorted(map(load, library()), key=lambda each: int(each.process.removeprefix("P")))
+    models = sorted(map(load, library()), key=lambda each: (len(each.process), each.process, each.id))
     texts = {"README.md": _index(models)}
     for model in models:
         for lang in LANGUAGES:
