@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check fuzz docs format clean
+.PHONY: demo test check fuzz docs format clean accuracy
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12")'
@@ -42,6 +42,10 @@ fuzz: .venv/fuzz
 docs: .venv/installed
 	$(BIN)/python docs/detectors/pages.py
 	$(BIN)/python docs/models/pages.py
+
+# Precision and recall per kind of finding on simulated truth, into benchmarks/accuracy.md; some ten minutes.
+accuracy: .venv/installed
+	$(BIN)/python benchmarks/accuracy.py
 
 format: .venv/installed
 	$(BIN)/ruff format .

@@ -231,7 +231,7 @@ def align(
 
 @app.command()
 def simulate(
-    model: Annotated[str, typer.Argument(help="Id of a library model.")],
+    model: Annotated[str, typer.Argument(help="Id of a library model, or a model's folder.")],
     out: OutFolder = Path("sample"),
     cases: Annotated[int, typer.Option("--cases", min=100, help="Number of cases.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same sample.")] = 1,
@@ -242,6 +242,9 @@ def simulate(
         list[str] | None, typer.Option("--export", help="long, wide, gb18030, xlsx; repeatable.")
     ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Language of labels and headings.")] = Language.ZH,
+    noise: Annotated[
+        str, typer.Option("--noise", help="none, or export: gaps, ties, copies, spellings, a window.")
+    ] = "none",
 ) -> None:
     """Make sample exports of a reference model with planted faults, and their answer key."""
     from walkthrough.commands.simulate import run_simulate
@@ -254,6 +257,7 @@ def simulate(
         fault_rate=fault_rate,
         formats=formats or ["long"],
         lang=lang.value,
+        noise=noise,
     )
 
 

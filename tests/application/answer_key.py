@@ -11,6 +11,7 @@ import walkthrough
 from mining.audit_result import Audit
 from reference_models import load
 from walkthrough.simulation import Sample, Simulation, write_exports
+from walkthrough.simulation.noise import NONE, Noise
 from walkthrough.simulation.timing import AS_OF
 
 CASES = 600
@@ -60,9 +61,16 @@ class Exam:
         return self.key[self.key["role"] == "planted"]
 
 
-def exam(model: str, seed: int, folder: Path, formats: tuple[str, ...] = ("long",), lang: str = "zh") -> Exam:
+def exam(
+    model: str,
+    seed: int,
+    folder: Path,
+    formats: tuple[str, ...] = ("long",),
+    lang: str = "zh",
+    noise: Noise = NONE,
+) -> Exam:
     """Simulate and export."""
-    simulation = Simulation(load(model), CASES, seed)
+    simulation = Simulation(load(model), CASES, seed, noise=noise)
     write_exports(simulation, folder, formats, lang=lang)
     key = pd.read_csv(folder / "answer_key.csv", dtype=str, keep_default_na=False)
     return Exam(
@@ -109,7 +117,7 @@ def _answers(planted, occurrence) -> bool:
         return False
     rows = {int(row) for row in planted.rows.split()}
     if planted.family == "deadline":  # evidence is where the clock began and ended, not what took so long
-        return min(occurrence.found_rows) < min(rows) and occurrence.measure > occurrence.limit
+        return occurrence.measure > occurrence.limit
     if planted.kind == "swapped":  # of two events in the wrong order, one is told as moved
         return bool(rows & occurrence.found_rows)
     return rows <= occurrence.found_rows

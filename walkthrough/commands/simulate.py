@@ -9,12 +9,21 @@ from logs.problems import InputError, Problem
 from reference_models import load
 from walkthrough.people import make_folder
 from walkthrough.simulation import FORMATS, Simulation, write_exports
+from walkthrough.simulation.noise import LEVELS
 from walkthrough.simulation.timing import AS_OF
 from walkthrough.terminal import tell
 
 
 def run_simulate(
-    model: str, *, out: Path, cases: int, seed: int, fault_rate: float, formats: Sequence[str], lang: str
+    model: str,
+    *,
+    out: Path,
+    cases: int,
+    seed: int,
+    fault_rate: float,
+    formats: Sequence[str],
+    lang: str,
+    noise: str,
 ) -> None:
     """Run the whole command."""
     problems = [
@@ -22,6 +31,8 @@ def run_simulate(
         for name in formats
         if name not in FORMATS
     ]
+    if noise not in LEVELS:
+        problems.append(Problem(f"no noise '{noise}'", mend=f"choose from {', '.join(LEVELS)}"))
     try:
         reference = load(model)
     except InputError as error:
@@ -29,7 +40,9 @@ def run_simulate(
     if problems:
         raise InputError(problems)
     make_folder(out)
-    made = write_exports(Simulation(reference, cases, seed, fault_rate), out, formats, lang=lang)
+    made = write_exports(
+        Simulation(reference, cases, seed, fault_rate, noise=LEVELS[noise]), out, formats, lang=lang
+    )
     tell(
         f"{made.events:,} events, {made.cases:,} cases, {made.planted:,} faults planted, "
         f"taken on {AS_OF.isoformat()}"

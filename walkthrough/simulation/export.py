@@ -11,10 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 from logs.problems import InputError, Problem
 from walkthrough.simulation.generate import Simulation
+from walkthrough.simulation.noise import NONE, noisy
 from walkthrough.simulation.rows import FIRST_ATTRIBUTE, export_rows
 
 FORMATS = ("long", "wide", "gb18030", "xlsx")
@@ -99,10 +101,20 @@ class _Exports:
                 )
             rows = export_rows(block, self.simulation, self.lang)
             self.headings = tuple(rows.columns)
-            self._keep(rows.assign(_number=rows.index, _faulty=block.events["faulty"]), f"block_{number:05d}")
-            self._keep(block.key.reset_index(names="_number"), f"key_{number:05d}")
+            rows = rows.assign(
+                _number=rows.index, _faulty=block.events["faulty"], _order=block.events["t_us"]
+            )
+            key = block.key
+            if (noise := self.simulation.noise) != NONE:
+                rng = np.random.default_rng([self.simulation.seed, number, 0])
+                ids = block.events["activity"].to_numpy()
+                firsts = self.simulation.plan.firsts
+                overlaid = noisy(rows, key, self.simulation.model, noise, ids, firsts, rng)
+                rows, key = overlaid.rows, overlaid.key
+            self._keep(rows, f"block_{number:05d}")
+            self._keep(key.reset_index(names="_number"), f"key_{number:05d}")
         blocks = f"read_parquet({_quoted(self.scratch / 'block_*.parquet')})"
-        self._copy(f'* from {blocks} order by "{self.headings[3]}", _number', self.scratch / "rows.parquet")
+        self._copy(f"* from {blocks} order by _order, _number", self.scratch / "rows.parquet")
         return events, cases
 
     def _keep(self, table: pd.DataFrame, name: str) -> None:
@@ -209,7 +221,13 @@ def mapping_text(simulation: Simulation, headings: Sequence[str], lang: str) -> 
     fields = ("case", "activity", "start", "time", "role", "resource")
     lines = [f"{field}: {heading}" for field, heading in zip(fields, headings, strict=False)]
     attributes = [f"  {spec.id}: {spec.name.get(lang)}" for spec in simulation.model.attributes.values()]
-    return "\n".join([*lines, *(["attributes:", *attributes] if attributes else []), ""])
+    lines += ["attributes:", *attributes] if attributes else []
+    if simulation.noise.repeated_rows:
+        lines.append("drop_repeated_rows: true")
+    if simulation.noise.window:
+        until = f"{simulation.as_of:%Y-%m-%dT%H:%M:%S}"
+        lines.append(f"window: {{from: {simulation.noise.window}, until: {until}}}")
+    return "\n".join([*lines, ""])
 
 
 def _limits(simulation: Simulation) -> str:

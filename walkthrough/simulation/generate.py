@@ -14,8 +14,9 @@ from reference_models.model import ReferenceModel
 from walkthrough.simulation.axis import HOUR, Axis, Micros, midnight_us, office_axis, round_the_clock
 from walkthrough.simulation.beside import Beside, beside
 from walkthrough.simulation.cells import Cell, draw_cells
-from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, predecessors
+from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, Plant, predecessors
 from walkthrough.simulation.groups import Group, Groups
+from walkthrough.simulation.noise import NONE, Noise, tied
 from walkthrough.simulation.orders import Orders
 from walkthrough.simulation.plan import Plan, plan_of
 from walkthrough.simulation.timing import AS_OF, AS_OF_US, FIRST_DAY, Arrivals, Timing, timed
@@ -59,6 +60,8 @@ class Simulation:
     fault_rate: float = 0.01
     block_cases: int = BLOCK_CASES
     """About so many cases are made at a time, by teams of their own: it decides which cases there are."""
+    noise: Noise = NONE
+    """Laid over the exports."""
     as_of: datetime = field(default=AS_OF, init=False)
 
     @property
@@ -90,7 +93,7 @@ class Simulation:
                 if (n := _share(group.cases, (block + turn) % count, count))
             ]
             orders = _share(planted, block % count, count)
-            yield _Block(self.plan, rng, parts, made_so_far).sample(orders)
+            yield _Block(self.plan, rng, parts, made_so_far, self.noise).sample(orders)
             rng = np.random.default_rng([self.seed, block + 1])
 
     def sample(self) -> Sample:
@@ -128,8 +131,15 @@ class _SoFar:
 class _Block:
     """Cases that share teams: timed, worked off, and judged."""
 
-    def __init__(self, plan: Plan, rng: np.random.Generator, groups: Sequence[Group], so_far: _SoFar) -> None:
-        self.plan, self.rng, self.groups, self.so_far = plan, rng, groups, so_far
+    def __init__(
+        self,
+        plan: Plan,
+        rng: np.random.Generator,
+        groups: Sequence[Group],
+        so_far: _SoFar,
+        noise: Noise,
+    ) -> None:
+        self.plan, self.rng, self.groups, self.so_far, self.noise = plan, rng, groups, so_far, noise
         span = (FIRST_DAY, AS_OF.date() + timedelta(days=150))
         self.office, self.clock = office_axis(*span), round_the_clock(*span)
         self.roles = sorted(plan.model.roles)
@@ -154,7 +164,9 @@ class _Block:
         )
         events = repeated.plant(events, orders, self.names)
         events["round"] = self._rounds(events)
-        events = events[events["t_us"] <= AS_OF_US]
+        events = events[events["t_us"] <= AS_OF_US].copy()
+        for column in ("start_us", "t_us"):
+            events[column] = tied(events[column].to_numpy(), events["case"].to_numpy(), self.noise)
         events = events.sort_values(["case", "t_us", "number"], kind="stable").reset_index(drop=True)
         facts = list(self._facts(events, pairs, repeated.cells))
         return self._sample(events, facts, groups, repeated)
@@ -490,6 +502,7 @@ class _Key:
 
     def rows(self, present: npt.NDArray[np.bool_], orders: Orders) -> list[KeyRow]:
         """(case, family, kind, subject, role, related case or -1)."""
+        model = orders.plan.model
         planted: dict[int, tuple[str, str, str]] = {}
         rows: list[KeyRow] = []
         true = {(fact.case, fact.family, fact.kind, fact.subject) for fact in self.facts if fact.certain}
@@ -506,6 +519,7 @@ class _Key:
                 planted[case] = stated[1:]
             if case in planted:
                 rows.append((*stated, "planted", -1))
+                rows += [(case, *each, "consequence", -1) for each in _sent_again(plant, model)]
         rows += orders.key
         disturbed = set(planted) | {row[0] for row in rows}
         for fact in self.facts:
@@ -535,3 +549,14 @@ JUDGED = (
     "lost.stalled",
 )
 """Kinds that are planted by times or people: planted is only what turned out to be true."""
+
+
+def _sent_again(plant: Plant, model: ReferenceModel) -> Iterator[tuple[str, str, str]]:
+    """An order that is placed twice in a case, and comes back once, is a dispatch without return as well."""
+    for order in model.duplicates:
+        for pair in model.returns:
+            if plant.family == "duplicate" and (plant.subject, order.activity) == (
+                order.id,
+                pair.dispatched_by,
+            ):
+                yield "handoff", "unreturned", f"{pair.dispatched_by}->{pair.returned_by}"

@@ -81,6 +81,14 @@ class Plan:
             return None
 
     @cached_property
+    def firsts(self) -> frozenset[str]:
+        """Activities with which a case may begin."""
+        if self.language is None:
+            return frozenset(run.activities[0] for run, _ in self.runs)
+        allowed = self.language.follow[0] >= 0
+        return frozenset(np.array(self.language.activities)[allowed].tolist())
+
+    @cached_property
     def handoffs(self) -> Mapping[tuple[str, str], Handoff]:
         """By sender and receiver."""
         return {(each.sender, each.receiver): each for each in self.model.handoffs}
