@@ -32,7 +32,7 @@ def test_a_library_model_is_usable_and_small(model_id):
 
 
 def table(model_id):
-    (deadline,) = load(model_id).deadlines
+    deadline = load(model_id).deadlines[0]
     return {
         row.id: tuple(
             (cell.limit, cell.doubtful_from) if cell.doubtful_from else cell.limit
@@ -90,14 +90,19 @@ def test_the_fault_table_is_that_of_the_source_with_its_doubt():
         "2m_equipment": ((60, 1), (60, 1), 0.5),
         "2m_line": (6, 6, 6),
     }
-    (deadline,) = load("fault-handling").deadlines
-    assert (deadline.target, deadline.unit, deadline.calendar) == (0.98, "hours", "around-the-clock")
-    assert "60" in deadline.rows[2].authority.reason.zh
+    (clearing,) = load("fault-handling").deadlines
+    assert (clearing.target, clearing.unit, clearing.calendar) == (0.98, "hours", "around-the-clock")
+    assert "60" in clearing.rows[2].authority.reason.zh
 
 
-def test_no_limit_is_invented_for_procurement_or_any_handoff():
-    assert load("in-sales-procurement").deadlines == ()
-    assert all(handoff.limit is None for model_id in IDS for handoff in load(model_id).handoffs)
+@pytest.mark.parametrize("model_id", IDS)
+def test_no_limit_is_invented_beside_the_tables_of_the_source(model_id):
+    model = load(model_id)
+    tables = {"provisioning"} if model_id == "circuit-provisioning" else {"fault_clearing"}
+    for deadline in model.deadlines:
+        given = {cell.limit for row in deadline.rows for cell in row.cells.values()} - {None}
+        assert not given or (deadline.id in tables and "S1" in deadline.authority.source)
+    assert all(handoff.limit is None for handoff in model.handoffs)
 
 
 def test_a_duplicate_request_is_known_by_its_identity():
