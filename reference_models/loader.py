@@ -140,7 +140,8 @@ def _built(
     contract = composed.contract
     problems = list(cross_problems(contract, process, composed.places))
     files = _calendar_files(layers)
-    calendars, mistakes = _calendars(contract, files, composed.places.file)
+    own = next(layer for layer in reversed(layers) if not layer.override)
+    calendars, mistakes = _calendars(contract, files, own.file)
     problems += mistakes
     if problems or process is None:
         return None, problems
