@@ -39,6 +39,7 @@ COMMANDS = (
     ("models", "list"),
     ("models", "show"),
     ("models", "check"),
+    ("models", "new"),
 )
 COMPLETE = """
 handoffs:
