@@ -31,7 +31,9 @@ SEEDS = (101, 202, 303, 404, 505)
 RATE = 0.04
 """Share of the cases that each kind of fault is planted in."""
 LEVELS: dict[str, Noise] = {"clean": NONE, "export noise": EXPORT}
-BARS = {"clean": 0.99, "export noise": 0.95}
+REAL = "planted into public logs"
+REAL_SEEDS, EACH_KIND = 2, 60
+BARS = {"clean": 0.99, "export noise": 0.95, REAL: 0.95}
 LIBRARY = Path(__file__).parents[1] / "reference_models" / "library"
 TRUE = ("planted", "consequence", "natural")
 LISTED = 60
@@ -168,7 +170,7 @@ def violated(audit: object) -> pd.DataFrame:
     """The violated occurrences with their family and kind."""
     occurrences: pd.DataFrame = audit.occurrences  # type: ignore[attr-defined]  # an Audit
     found = occurrences[occurrences["verdict"] == "violated"]
-    return found.assign(fk=found["rule_id"].str.partition(":")[0])
+    return found.assign(fk=[rule.partition(":")[0] for rule in found["rule_id"]])
 
 
 def run(level: Level, noise: Noise, model: str, seed: int, cases: int) -> None:
@@ -251,6 +253,29 @@ def _errors(level: Level) -> Iterator[str]:
     yield ""
 
 
+def run_real(level: Level, begun: float, levels: list[Level], counts: Path | None) -> None:
+    """Plant into the public logs, where they are."""
+    from accuracy_real import LOGS, SHARED, planted
+
+    for log in LOGS:
+        if not (SHARED / log).exists():
+            print(f"skipped: {log} is not there")  # noqa: T201
+            continue
+        for seed in SEEDS[:REAL_SEEDS]:
+            key, new, hosts = planted(log, seed, EACH_KIND)
+            compare(level, f"{log} {seed} real", key, new)
+            level.samples, level.cases = level.samples + 1, level.cases + hosts
+            _tell(f"{log} {seed}", begun, levels, counts)
+
+
+def _tell(what: str, begun: float, levels: list[Level], counts: Path | None) -> None:
+    """Say what is done, and keep the counts."""
+    seconds = time.monotonic() - begun
+    print(f"{seconds:6.0f} s {what}", flush=True)  # noqa: T201
+    if counts:
+        counts.write_text(json.dumps({"seconds": seconds, "levels": [_plain(each) for each in levels]}))
+
+
 def _plain(level: Level) -> dict[str, object]:
     """For the file of counts."""
     return {**vars(level), "tallies": {kind: vars(tally) for kind, tally in level.tallies.items()}}
@@ -276,7 +301,7 @@ def main() -> None:
     parser.add_argument(
         "--models", nargs="*", default=sorted(p.name for p in LIBRARY.iterdir() if p.is_dir())
     )
-    parser.add_argument("--levels", nargs="*", default=list(LEVELS))
+    parser.add_argument("--levels", nargs="*", default=[*LEVELS, REAL])
     parser.add_argument("--seeds", type=int, default=len(SEEDS))
     parser.add_argument("--seconds", type=float, default=math.inf, help="begin no sample after so long")
     parser.add_argument("--counts", type=Path, help="keep the counts here; with --seconds 0 only render them")
@@ -287,18 +312,16 @@ def main() -> None:
     levels = [Level(name) for name in asked.levels]
     if asked.counts and not asked.seconds:
         levels, begun = _kept(asked.counts), begun - json.loads(asked.counts.read_text())["seconds"]
+    simulated = [level for level in levels if level.name in LEVELS]
     for seed in SEEDS[: asked.seeds]:
         for model in models:
-            for level in levels:
+            for level in simulated:
                 if time.monotonic() - begun < asked.seconds:
                     run(level, LEVELS[level.name], model, seed, asked.cases)
-                    if asked.counts:
-                        made = {
-                            "seconds": time.monotonic() - begun,
-                            "levels": [_plain(each) for each in levels],
-                        }
-                        asked.counts.write_text(json.dumps(made))
-                    print(f"{time.monotonic() - begun:6.0f} s {model} {seed} {level.name}", flush=True)  # noqa: T201
+                    _tell(f"{model} {seed} {level.name}", begun, levels, asked.counts)
+    for level in levels:
+        if level.name == REAL and asked.seconds:
+            run_real(level, begun, levels, asked.counts)
     text = "\n".join(report(levels, time.monotonic() - begun, models))
     asked.out.write_text(text.rstrip() + "\n", encoding="utf-8")
     print(text)  # noqa: T201

@@ -86,7 +86,8 @@ def violated(audit: Audit) -> pd.DataFrame:
     """Violated occurrences with family.kind as `fk` and their source rows as a set."""
     found = audit.occurrences[audit.occurrences["verdict"] == "violated"]
     rows = [set(map(int, rows)) for rows in found["source_rows"]]
-    return found.assign(fk=found["rule_id"].str.partition(":")[0], found_rows=rows)
+    kinds = [rule.partition(":")[0] for rule in found["rule_id"]]
+    return found.assign(fk=kinds, found_rows=rows)
 
 
 def missed(exam: Exam, found: pd.DataFrame) -> list[str]:

@@ -138,10 +138,8 @@ class Editor:
             return
         a, b = (replace(course.items[n], faulty=True) for n in (at, at + 1))
         plant = Plant("deviation", "swapped", f"{a.activity}|{b.activity}")
-        for pair in self.plan.model.returns:
-            if (a.activity, b.activity) == (pair.dispatched_by, pair.returned_by):  # settles none
-                plant = Plant("handoff", "unreturned", f"{a.activity}->{b.activity}")
-                b = replace(b, faulty=False)
+        if (a.activity, b.activity) in {(p.dispatched_by, p.returned_by) for p in self.plan.model.returns}:
+            return  # the return settles none then: out of order, and unreturned as well
         edited = replace(course, items=(*course.items[:at], b, a, *course.items[at + 2 :]), plant=plant)
         undone: set[Repair] = {(("delete", each.activity), ("insert", each.activity)) for each in (a, b)}
         if self.is_clear(edited, undone) and not self.bounces(edited):

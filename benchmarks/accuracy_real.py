@@ -1,0 +1,142 @@
+"""Faults planted into public logs: a model mined from each, what the audit finds before and after."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+import walkthrough
+from logs import Mapping, read
+from mining.quiet import quiet_pm4py
+from reference_models.calendars import load_calendar
+from reference_models.handoffs import handoff_pairs
+from reference_models.model import (
+    Activity,
+    Authority,
+    Diagram,
+    Handoff,
+    Limit,
+    PingPong,
+    ReferenceModel,
+    Role,
+    Standing,
+    Text,
+)
+from reference_models.net_files import load_net
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+LOGS = {
+    "receipt.xes.gz": Mapping(
+        case="case:concept:name", activity="concept:name", time="time:timestamp", role="org:group"
+    ),
+    "bpic2013_incidents.xes.gz": Mapping(
+        case="case:concept:name", activity="concept:name", time="time:timestamp", role="org:group"
+    ),
+    "purchasing_example.csv.gz": Mapping(
+        case="case_id", activity="activity", time="end_time", start="start_time", resource="resource"
+    ),
+}
+"""Public log → how it is read."""
+OURS = Authority(Standing.USER)
+NOISE = 0.2
+"""Of the inductive miner."""
+FREQUENT = 0.8
+"""Share of the cases whose variants are mined."""
+
+
+def mined_model(log: Path, mapping: Mapping) -> ReferenceModel:
+    """A model of what is usual in a log: its frequent variants, and who does what in most cases."""
+    with read(log, mapping) as opened:
+        events = opened.events.order_by(["case_id", "t_us", "row_no"]).to_pandas()
+    if "role" not in events or events["role"].isna().all():
+        events["role"] = events.get("resource")
+    lanes = events.dropna(subset=["role"]).groupby("activity")["role"].agg(lambda each: each.mode().iat[0])
+    traces = events.groupby("case_id", sort=True)["activity"].agg(tuple)
+    net = load_net(_pnml(events, traces))
+    names = sorted(set(events["activity"]))
+    roles = {role: Role(role, Text(role, role), (), OURS) for role in sorted(set(lanes))}
+    lane_of = {name: str(lanes[name]) for name in names if name in lanes}
+    return ReferenceModel(
+        id=log.name.partition(".")[0],
+        version="mined",
+        in_force_from=date(2000, 1, 1),
+        title=Text(log.name, log.name),
+        process="mined",
+        sources=(),
+        net=net,
+        diagram=Diagram((), (), tuple(roles)),
+        roles=roles,
+        activities={
+            name: Activity(name, Text(name, name), (), lane_of.get(name), True, OURS) for name in names
+        },
+        handoffs=tuple(
+            Handoff(f"{a}->{b}", a, b, lane_of[a], lane_of[b], Limit(2000, "hours", OURS), (), (), OURS)
+            for a, b in handoff_pairs(net, lane_of)
+        ),
+        timers=(),
+        attributes={},
+        deadlines=(),
+        told=(),
+        duplicates=(),
+        ping_pong=PingPong("role", 1, OURS),
+        idle_limits=(),
+        idle_calendar="around-the-clock",
+        ends=tuple(sorted({trace[-1] for trace in traces})),
+        reopened_by=(),
+        severity={},
+        costs={},
+        bpmn_sha256=log.name,
+        contract_sha256="mined",
+        location="mined",
+        calendars={"around-the-clock": load_calendar("around-the-clock")},
+    )
+
+
+def _pnml(events: pd.DataFrame, traces: pd.Series) -> Path:
+    """The net of the most frequent variants, as a file."""
+    with quiet_pm4py():
+        import pm4py
+    counts = Counter(traces)
+    frequent, seen = set(), 0
+    for trace, n in counts.most_common():
+        frequent.add(trace)
+        seen += n
+        if seen >= FREQUENT * len(traces):
+            break
+    cases = traces.index[[trace in frequent for trace in traces]]
+    kept = events[events["case_id"].isin(cases)].copy()
+    kept["t_us"] = pd.to_datetime(kept["t_us"], unit="us", utc=True)
+    net, initial, final = pm4py.discover_petri_net_inductive(
+        kept[["case_id", "activity", "t_us"]].astype({"case_id": object, "activity": object}),
+        noise_threshold=NOISE,
+        activity_key="activity",
+        timestamp_key="t_us",
+        case_id_key="case_id",
+    )
+    target = Path(tempfile.mkdtemp()) / "mined.pnml"
+    pm4py.write_pnml(net, initial, final, str(target))
+    return target
+
+
+def planted(log: str, seed: int, each_kind: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """(key, violated occurrences that are new, cases that faults could be planted into)."""
+    from accuracy import violated
+
+    from walkthrough.simulation.into import plant_into
+
+    path, mapping = SHARED / log, LOGS[log]
+    model = mined_model(path, mapping)
+    with tempfile.TemporaryDirectory() as scratch:
+        made = plant_into(path, model, Path(scratch), mapping=mapping, each_kind=each_kind, seed=seed)
+        times = pd.read_csv(made.events, usecols=["time"], dtype=str)["time"]
+        as_of = f"{times.max()}+00:00"  # of both, for a delayed case may be the latest now
+        before = violated(walkthrough.audit(path, model, mapping=mapping, as_of=as_of))
+        after = violated(walkthrough.audit(made.events, model, mapping=made.mapping, as_of=as_of))
+        key = pd.read_csv(made.key, dtype=str, keep_default_na=False)
+    known = set(zip(before["case_id"], before["rule_id"], strict=True))
+    new = [pair not in known for pair in zip(after["case_id"], after["rule_id"], strict=True)]
+    return key, after[new], made.hosts

@@ -1,0 +1,61 @@
+"""Faults planted into an existing export: new findings are the planted ones, and the key names their rows."""
+
+import pandas as pd
+import pytest
+from answer_key import violated
+
+import walkthrough
+from logs import InputError
+from reference_models import load
+from walkthrough.simulation import Simulation, write_exports
+from walkthrough.simulation.into import plant_into
+from walkthrough.simulation.timing import AS_OF
+
+MODEL = "fault-handling"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """(export without faults, its model with limits, what was planted into it)."""
+    folder = tmp_path_factory.mktemp("into")
+    log = write_exports(Simulation(load(MODEL), 250, 5, 0.0), folder / "log").files[0]
+    model = load(MODEL, override=folder / "log" / "limits.yaml")
+    planted = plant_into(log, model, folder / "out", mapping=folder / "log" / "mapping.yaml", each_kind=6)
+    return log, model, planted
+
+
+def test_what_was_planted_is_what_is_new(made):
+    log, model, planted = made
+    before = violated(walkthrough.audit(log, model, mapping=log.parent / "mapping.yaml", as_of=AS_OF))
+    after = violated(walkthrough.audit(planted.events, model, mapping=planted.mapping, as_of=AS_OF))
+    key = pd.read_csv(planted.key, dtype=str, keep_default_na=False)
+    wanted = key[key["role"] == "planted"]
+    assert len(wanted) == planted.planted >= 25
+    assert wanted["case_id"].is_unique
+    assert set(wanted["kind"]) >= {"dropped", "unsent", "swapped", "unknown"}
+    old = set(zip(before["case_id"], before["rule_id"], strict=True))
+    new = after[[pair not in old for pair in zip(after["case_id"], after["rule_id"], strict=True)]]
+    found = set(zip(new["case_id"], new["fk"], strict=True))
+    assert set(zip(wanted["case_id"], wanted["family"] + "." + wanted["kind"], strict=True)) <= found
+    assert found <= set(zip(key["case_id"], key["family"] + "." + key["kind"], strict=True))
+
+
+def test_the_rest_of_the_log_stays_as_it_is(made):
+    log, _, planted = made
+    key = pd.read_csv(planted.key, dtype=str, keep_default_na=False)
+    touched = set(key["case_id"])
+    rows = pd.read_csv(planted.events, dtype=str, keep_default_na=False)
+    old = pd.read_csv(log, dtype=str, keep_default_na=False)
+    kept, before = rows[~rows["case"].isin(touched)], old[~old["故障单号"].isin(touched)]
+    assert len(kept) == len(before)
+    assert sorted(zip(kept["case"], kept["activity"], strict=True)) == sorted(
+        zip(before["故障单号"], before["环节"], strict=True)
+    )
+    for each in key[key["rows"] != ""].itertuples():
+        assert {rows["case"][int(row) - 2] for row in each.rows.split()} == {each.case_id}
+
+
+def test_a_log_of_another_process_is_refused(made, tmp_path):
+    log, _, _ = made
+    with pytest.raises(InputError, match="no case runs as 'in-sales-procurement' wants"):
+        plant_into(log, load("in-sales-procurement"), tmp_path, mapping=log.parent / "mapping.yaml")
