@@ -245,6 +245,11 @@ def simulate(
     noise: Annotated[
         str, typer.Option("--noise", help="none, or export: gaps, ties, copies, spellings, a window.")
     ] = "none",
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", help="Plant into this export instead; --mapping says how to read it."),
+    ] = None,
+    mapping: Annotated[Path | None, typer.Option("--mapping", help="With --into: its mapping file.")] = None,
 ) -> None:
     """Make sample exports of a reference model with planted faults, and their answer key."""
     from walkthrough.commands.simulate import run_simulate
@@ -258,6 +263,8 @@ def simulate(
         formats=formats or ["long"],
         lang=lang.value,
         noise=noise,
+        into=into,
+        mapping=mapping,
     )
 
 

@@ -59,3 +59,19 @@ def test_a_log_of_another_process_is_refused(made, tmp_path):
     log, _, _ = made
     with pytest.raises(InputError, match="no case runs as 'in-sales-procurement' wants"):
         plant_into(log, load("in-sales-procurement"), tmp_path, mapping=log.parent / "mapping.yaml")
+
+
+def test_from_the_command_line(made, run):
+    log, _, _ = made
+    mapping = log.parent / "mapping.yaml"
+    ran = run("simulate", MODEL, "--into", log, "--mapping", mapping, "--cases", "200", "--out", "out")
+    assert ran.code == 0, ran.err
+    assert {path.name for path in (run.folder / "out").iterdir()} == {
+        "events.csv",
+        "mapping.yaml",
+        "answer_key.csv",
+    }
+
+
+def test_an_unknown_noise_is_refused(run):
+    run("simulate", MODEL, "--noise", "loud", "--out", "out").refused("no noise 'loud'", "none, export")

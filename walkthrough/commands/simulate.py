@@ -9,6 +9,7 @@ from logs.problems import InputError, Problem
 from reference_models import load
 from walkthrough.people import make_folder
 from walkthrough.simulation import FORMATS, Simulation, write_exports
+from walkthrough.simulation.into import plant_into
 from walkthrough.simulation.noise import LEVELS
 from walkthrough.simulation.timing import AS_OF
 from walkthrough.terminal import tell
@@ -24,6 +25,8 @@ def run_simulate(
     formats: Sequence[str],
     lang: str,
     noise: str,
+    into: Path | None,
+    mapping: Path | None,
 ) -> None:
     """Run the whole command."""
     problems = [
@@ -40,6 +43,12 @@ def run_simulate(
     if problems:
         raise InputError(problems)
     make_folder(out)
+    if into is not None:
+        each_kind = max(1, round(cases * fault_rate))
+        planted = plant_into(into, reference, out, mapping=mapping, each_kind=each_kind, seed=seed)
+        tell(f"{planted.planted:,} faults planted into {planted.hosts:,} cases that run as the model wants")
+        tell("\n".join(map(str, (planted.events, planted.mapping, planted.key))))
+        return
     made = write_exports(
         Simulation(reference, cases, seed, fault_rate, noise=LEVELS[noise]), out, formats, lang=lang
     )

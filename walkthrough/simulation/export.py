@@ -54,6 +54,7 @@ def write_exports(
     """
     with tempfile.TemporaryDirectory() as scratch, duckdb.connect() as engine:
         engine.execute(f"set memory_limit = '{ENGINE_MEMORY}'")
+        engine.execute("set enable_progress_bar = false")
         engine.execute(f"set temp_directory = {_quoted(scratch)}")
         exports = _Exports(simulation, Path(scratch), engine, lang)
         events, cases = exports.make(SHEET_ROWS if "xlsx" in formats else None)

@@ -143,7 +143,10 @@ class _Into:
         editor = Editor(self.plan, list(self.hosts))
         free = {course: list(self.rng.permutation(cases)) for course, cases in self.hosts.items()}
         kinds: dict[str, list[Course]] = {}
+        started = any(each is not None for each in self.start_us)
         for edit in PLANTED:
+            if edit == "handed over late" and not started:
+                continue  # with completions only, nobody sees when the work was accepted
             for course in editor.clear(edit, self.rng, MOST_COURSES):
                 assert course.plant is not None
                 kinds.setdefault(course.plant.of, []).append(course)
