@@ -48,7 +48,8 @@ _PATH = (
     "with fewer; the swap is then owned by the ping-pong, and neither is marked ambiguous"
 )
 EXPLAINED: tuple[tuple[str, str, str], ...] = (
-    *((model, kind, _TIE) for model in TIED for kind in ("handoff.unreturned", "deviation.swapped")),
+    ("*", "handoff.unreturned", _TIE),
+    *((model, "deviation.swapped", _TIE) for model in TIED),
     ("*", "deviation.swapped", _PATH),
     ("*", "handoff.ping_pong", _PATH),
 )

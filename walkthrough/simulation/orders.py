@@ -141,6 +141,8 @@ class _Free:
         placed = events[(events["activity"] == code) & (events["item"] >= 0) & (events["t_us"] <= AS_OF_US)]
         placed = placed[usable[placed["case"].to_numpy()]]
         placed = placed.sort_values(["t_us", "case"], kind="stable")
+        if order.replaced and order.replaced.within_days:  # until then the first may still be cancelled
+            placed = placed[placed["t_us"] + round(order.replaced.within_days * DAY) < AS_OF_US]
         self.case, self.us = placed["case"].to_numpy(), placed["t_us"].to_numpy()
         self.row = placed.index.to_numpy()
         settled = np.full(len(orders.cells), NOT_SETTLED, dtype=np.int64)
