@@ -498,7 +498,9 @@ def test_what_people_have_filled_in_is_not_overwritten(run):
 
 def test_a_sample_that_cannot_be_made_is_told(run):
     ran = run("simulate", "fault-handlin", "--export", "long", "--export", "pdf", "--out", "out")
-    ran.refused("no reference model 'fault-handlin'", "no export 'pdf'", "choose from long, wide, gb18030, xlsx")
+    ran.refused(
+        "no reference model 'fault-handlin'", "no export 'pdf'", "choose from long, wide, gb18030, xlsx"
+    )
     assert not (run.folder / "out").exists()
 
 
