@@ -209,7 +209,10 @@ def report(levels: list[Level], seconds: float, models: list[str]) -> Iterator[s
         "violated where the log does not show whether it is; neither right nor wrong. "
         "Intervals: Wilson, 95 %.\n"
     )
-    yield f"Models: {', '.join(models)}. Seeds: {', '.join(map(str, SEEDS))}. {seconds:.0f} s.\n"
+    yield (
+        f"Models: {', '.join(models)}. Seeds: {', '.join(map(str, SEEDS))}, as far as the samples "
+        f"counted below went. {seconds:.0f} s.\n"
+    )
     for level in levels:
         yield f"## {level.name}: {level.samples} samples, {level.cases:,} cases\n"
         yield "| kind | planted | found | recall | besides | found | violated | wrong | open | precision | |"
