@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from mining.declare.settled import settled_by_trace
 from mining.declare.templates import Form, Search
 from mining.declare.timing import timed
 from mining.declare.trace import rule_cases, rule_trace
@@ -18,11 +19,13 @@ _ROWS_AFTER, _ROWS_BEFORE = {"following": (1, None)}, {"preceding": (None, 1)}
 
 def judge_relation(
     evidence: Evidence, rule: DeclareRule, search: Search, rule_id: str, name: str
-) -> ir.Table:
-    """One occurrence per activation of one half of a template of two activities."""
+) -> tuple[ir.Table, int]:
+    """One half of a template of two activities: an occurrence per activation in the cases whose trace alone
+    does not settle it; how many activations of the other cases are conformant."""
     looked_for = rule.activity if search.by_target else rule.target
     assert looked_for is not None  # the contract asks for it
-    table = evidence.bound.store(f"{name}_found", _activations(evidence, rule, search))
+    cases, conformant = settled_by_trace(evidence, rule, search, name)
+    table = evidence.bound.store(f"{name}_found", _activations(evidence, rule, search, cases))
     table = with_unseen(evidence, table, looked_for)
     as_of = ibis.literal(evidence.bound.as_of_us)
     if search.forward:
@@ -30,18 +33,18 @@ def judge_relation(
         table = timed(evidence, rule, table, "at_us", "reached_us", "next")
     if search.backward:
         table = timed(evidence, rule, table, "last_us", "at_us", "last")
-    return _occurrences(evidence.bound.store(name, table), rule, search, rule_id)
+    return _occurrences(evidence.bound.store(name, table), rule, search, rule_id), conformant
 
 
-def _activations(evidence: Evidence, rule: DeclareRule, search: Search) -> ir.Table:
+def _activations(evidence: Evidence, rule: DeclareRule, search: Search, cases: ir.Table | None) -> ir.Table:
     """The activations with, per direction searched, the event found.
 
     case_id, at_us, row_no, event_id, activity_id, ordinal, active (null: an attribute of its condition is
     missing); next_us, next_row, last_us, last_row; cut (nothing that comes later can be the event looked
     for), strange (an unknown label stands in its place), unclear (an event could be it, but an attribute is
-    missing); and the columns of `rule_cases`.
+    missing); and the columns of `rule_cases`. `cases`: those in question, if not all are.
     """
-    trace = rule_trace(evidence, rule, whole=search.form is Form.CHAIN)
+    trace = rule_trace(evidence, rule, whole=search.form is Form.CHAIN, cases=cases)
     active, wanted = (trace.is_b, trace.is_a) if search.by_target else (trace.is_a, trace.is_b)
     asked = rule.activity_when if search.by_target else rule.target_when
     trace = trace.mutate(

@@ -10,7 +10,9 @@ from mining.detection import Evidence
 from reference_models.model import DeclareRule
 
 
-def rule_trace(evidence: Evidence, rule: DeclareRule, *, whole: bool) -> ir.Table:
+def rule_trace(
+    evidence: Evidence, rule: DeclareRule, *, whole: bool, cases: ir.Table | None = None
+) -> ir.Table:
     """The completed events that a rule looks at.
 
     case_id, pos (from 0, by t_us then row_no), t_us, row_no, event_id, activity_id, ordinal (n-th event of
@@ -19,12 +21,15 @@ def rule_trace(evidence: Evidence, rule: DeclareRule, *, whole: bool) -> ir.Tabl
 
     whole: with what happened between, i.e. all events in the flow and unknown labels; what is recorded
     beside the flow comes between nothing, unless the rule names it.
+    cases: case_id of those in question, if not all are.
     """
     bound = evidence.bound
     events = bound.completed
     named = [each for each in (rule.activity, rule.target) if each is not None]
     own = events.activity_id.isin(named).fill_null(False)
     events = events.filter(own | ~events.beside if whole else own)
+    if cases is not None:
+        events = events.semi_join(cases, "case_id")
     order = ibis.window(group_by="case_id", order_by=[events.t_us, events.row_no])
     per_activity = ibis.window(group_by=["case_id", "activity_id"], order_by=[events.t_us, events.row_no])
     is_a = (events.activity_id == rule.activity).fill_null(False)

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import ibis
 import ibis.expr.types as ir
+import pandas as pd
 
 from mining.declare.counts import judge_count, judge_place
 from mining.declare.relations import judge_relation
@@ -72,6 +73,7 @@ class RuleDeclare(Detector):
     def detect(self, evidence: Evidence) -> Detection:
         """One occurrence per case or per activation of every rule."""
         rules, tables = [], []
+        settled: dict[str, int] = {}
         not_checked: list[CouldNotCheck] = []
         for number, each in enumerate(evidence.model.rules):
             if missing := self._missing(evidence, each):
@@ -88,12 +90,17 @@ class RuleDeclare(Detector):
                     unit=each.limit.unit if each.limit else "",
                 )
             )
-            tables += _judged(evidence, each, rules[-1].id, f"declare_{number}")
+            for table, conformant in _judged(evidence, each, rules[-1].id, f"declare_{number}"):
+                tables.append(table)
+                settled[rules[-1].id] = settled.get(rules[-1].id, 0) + conformant
         if not evidence.model.rules:
             not_checked.append(self.could_not("declare", "not_in_model", ("rules",)))
         if not tables:
             return Detection(not_checked=tuple(not_checked))
-        listed, conformant = counted_apart(ibis.union(*tables) if len(tables) > 1 else tables[0])
+        listed, kept = counted_apart(ibis.union(*tables) if len(tables) > 1 else tables[0])
+        frame = pd.DataFrame({"rule_id": list(settled), "n": list(settled.values())})
+        by_trace = evidence.bound.upload("declare_settled", frame, {"rule_id": "string", "n": "int64"})
+        conformant = ibis.union(kept, by_trace)
         return Detection(tuple(rules), listed, conformant, tuple(not_checked))
 
     def _missing(self, evidence: Evidence, rule: DeclareRule) -> CouldNotCheck | None:
@@ -107,11 +114,12 @@ class RuleDeclare(Detector):
         return self.could_not("declare", "no_events", never) if never else None
 
 
-def _judged(evidence: Evidence, rule: DeclareRule, rule_id: str, name: str) -> list[ir.Table]:
+def _judged(evidence: Evidence, rule: DeclareRule, rule_id: str, name: str) -> list[tuple[ir.Table, int]]:
+    """Tables of occurrences, each with the number of conformant ones that it leaves out."""
     if rule.template in PLACED:
-        return [judge_place(evidence, rule, rule_id, name)]
+        return [(judge_place(evidence, rule, rule_id, name), 0)]
     if rule.template not in SEARCHES:
-        return [judge_count(evidence, rule, rule_id, name)]
+        return [(judge_count(evidence, rule, rule_id, name), 0)]
     return [
         judge_relation(evidence, rule, search, rule_id, f"{name}_{number}")
         for number, search in enumerate(SEARCHES[rule.template])

@@ -15,6 +15,7 @@ from workbench import audit_text, example_model, found, read_text, us
 from mining.audit_result import Audit
 from mining.bound_log import bind
 from mining.conformance import conformance
+from mining.declare import relations
 from mining.detection import Evidence
 from mining.detectors import rule_declare
 from mining.detectors.rule_declare import RuleDeclare
@@ -94,8 +95,10 @@ def csv(traces: list[list[tuple[str, int]]]) -> str:
 
 def detected(text: str, model: ReferenceModel, as_of: str) -> pd.DataFrame:
     """All occurrences of the detector, with those that conform."""
-    everything = patch.object(rule_declare, "counted_apart", lambda table: (table, None))
-    with read_text(text) as log, everything:
+    apart = rule_declare.counted_apart
+    everything = patch.object(rule_declare, "counted_apart", lambda table: (table, apart(table)[1]))
+    one_by_one = patch.object(relations, "settled_by_trace", lambda *_: (None, 0))
+    with read_text(text) as log, everything, one_by_one:
         bound = bind(log, model, us(as_of))
         detection = RuleDeclare().detect(Evidence(bound, conformance(bound)))
         assert detection.occurrences is not None
@@ -103,6 +106,18 @@ def detected(text: str, model: ReferenceModel, as_of: str) -> pd.DataFrame:
         frame["template"] = frame["rule_id"].str.partition(":")[2]
         frame["case"] = frame["case_id"].astype(int)
         return frame
+
+
+def counted(text: str, model: ReferenceModel, as_of: str) -> tuple[pd.DataFrame, dict[str, int]]:
+    """What the detector lists, and how many occurrences of each rule it only counts."""
+    with read_text(text) as log:
+        bound = bind(log, model, us(as_of))
+        detection = RuleDeclare().detect(Evidence(bound, conformance(bound)))
+        assert detection.occurrences is not None
+        assert detection.conformant is not None
+        listed = detection.occurrences.to_pandas()
+        n = detection.conformant.to_pandas().groupby("rule_id")["n"].sum()
+        return listed, {str(rule_id): int(count) for rule_id, count in n.items() if count}
 
 
 traces_of_letters = st.lists(
@@ -128,6 +143,24 @@ def test_equal_to_pm4py_on_closed_cases(traces: list[list[str]]) -> None:
         theirs = {template for template, _ in result["deviations"]}
         own = {PM4PY[name] for name in violated.loc[violated["case"] == case, "template"]}
         assert own == theirs, traces[case]
+
+
+@SLOW
+@given(traces_of_letters, st.booleans())
+def test_what_traces_settle_is_what_events_say_one_by_one(traces: list[list[str]], all_closed: bool) -> None:
+    timed = [
+        [(activity, place // 2) for place, activity in enumerate(trace)]  # pairs at one instant
+        for trace in [*traces, ["plan", "build"]]
+    ]
+    model = model_with(*map(rule, RELATED), all_closed=all_closed)
+    one_by_one = detected(csv(timed), model, "2024-03-20T00:00+08:00")
+    listed, conformant = counted(csv(timed), model, "2024-03-20T00:00+08:00")
+    plain = (one_by_one["verdict"] == "conformant") & one_by_one["reason"].isna()
+    assert conformant == one_by_one[plain].groupby("rule_id").size().to_dict()
+    columns = ["rule_id", "case_id", "verdict", "reason", "anchor"]
+    assert sorted(map(str, listed[columns].to_numpy().tolist())) == sorted(
+        map(str, one_by_one.loc[~plain, columns].to_numpy().tolist())
+    )
 
 
 def obvious(each: DeclareRule, trace: list[tuple[str, int]], as_of: int, closed: bool) -> Iterator[str]:
