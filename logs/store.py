@@ -33,6 +33,9 @@ class Store:
         if small:
             self.execute("ATTACH ':memory:' AS log (COMPRESS)")
             self.execute("USE log")
+            self.execute(
+                "SET checkpoint_threshold = '1TB'"
+            )  # only when asked: what is dropped soon pays nothing
         limit = min(MEMORY_LIMIT if small else 2 * MEMORY_LIMIT, installed // 2)
         self.execute(f"SET memory_limit = '{limit}B'")
         self.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
@@ -47,7 +50,7 @@ class Store:
         self.backend.con.execute(sql)
 
     def compress(self) -> None:
-        """Compress the tables made so far: a tenth of the memory, quicker to group, and no work to be undone.
+        """Compress the tables made so far, which takes a tenth of the memory then and makes grouping quicker.
 
         Those of a log in a file are compressed as they are written.
         """
