@@ -33,9 +33,8 @@ class Store:
         if small:
             self.execute("ATTACH ':memory:' AS log (COMPRESS)")
             self.execute("USE log")
-            self.execute(
-                "SET checkpoint_threshold = '1TB'"
-            )  # only when asked: what is dropped soon pays nothing
+            # Compressed is what `compress` is asked for: tables that are dropped soon would pay for nothing.
+            self.execute("SET checkpoint_threshold = '1TB'")
         limit = min(MEMORY_LIMIT if small else 2 * MEMORY_LIMIT, installed // 2)
         self.execute(f"SET memory_limit = '{limit}B'")
         self.execute(f"SET temp_directory = {text(str(self.folder / 'spill'))}")
