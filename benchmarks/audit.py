@@ -35,8 +35,6 @@ def sample(events: int, data: Path) -> Path:
     if not (folder / "mapping.yaml").exists():
         cases = max(100, round(events / EVENTS_PER_CASE))
         _walkthrough("simulate", MODEL, "--cases", str(cases), "--out", str(folder))
-        orders, mapping = str(folder / "orders.csv"), str(folder / "mapping.yaml")
-        _walkthrough("map", orders, "--model", MODEL, "--out", mapping)
     return folder
 
 
