@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -20,8 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
+from shares import wilson
 
 import walkthrough
+from mining.audit_result import Audit
 from reference_models import load
 from walkthrough.simulation import Simulation, write_exports
 from walkthrough.simulation.noise import EXPORT, NONE, Noise
@@ -100,15 +103,6 @@ class Level:
         return self.tallies.setdefault(kind, Tally())
 
 
-def wilson(good: int, n: int) -> tuple[float, float]:
-    """95 % score interval of a share."""
-    if not n:
-        return 0.0, 1.0
-    z, p = 1.959964, good / n
-    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
 def compare(level: Level, sample: str, key: pd.DataFrame, found: pd.DataFrame) -> None:
     """Count one sample.
 
@@ -173,10 +167,9 @@ def _blamed(found: pd.DataFrame, right: set[tuple[str, str]]) -> set[str]:
     return {case for case, kind in pairs if (case, kind) not in right}
 
 
-def violated(audit: object) -> pd.DataFrame:
+def violated(audit: Audit) -> pd.DataFrame:
     """The violated occurrences with their family and kind."""
-    occurrences: pd.DataFrame = audit.occurrences  # type: ignore[attr-defined]  # an Audit
-    found = occurrences[occurrences["verdict"] == "violated"]
+    found = audit.occurrences[audit.occurrences["verdict"] == "violated"]
     return found.assign(fk=[rule.partition(":")[0] for rule in found["rule_id"]])
 
 
@@ -269,7 +262,7 @@ def run_real(level: Level, begun: float, levels: list[Level], counts: Path | Non
 
     for log in LOGS:
         if not (SHARED / log).exists():
-            print(f"skipped: {log} is not there")  # noqa: T201
+            sys.stdout.write(f"skipped: {log} is not there\n")
             continue
         for seed in SEEDS[:REAL_SEEDS]:
             key, new, hosts = planted(log, seed, EACH_KIND)
@@ -281,7 +274,8 @@ def run_real(level: Level, begun: float, levels: list[Level], counts: Path | Non
 def _tell(what: str, begun: float, levels: list[Level], counts: Path | None) -> None:
     """Say what is done, and keep the counts."""
     seconds = time.monotonic() - begun
-    print(f"{seconds:6.0f} s {what}", flush=True)  # noqa: T201
+    sys.stdout.write(f"{seconds:6.0f} s {what}\n")
+    sys.stdout.flush()
     if counts:
         counts.write_text(json.dumps({"seconds": seconds, "levels": [_plain(each) for each in levels]}))
 
@@ -334,7 +328,7 @@ def main() -> None:
             run_real(level, begun, levels, asked.counts)
     text = "\n".join(report(levels, time.monotonic() - begun, models))
     asked.out.write_text(text.rstrip() + "\n", encoding="utf-8")
-    print(text)  # noqa: T201
+    sys.stdout.write(text + "\n")
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 from pathlib import Path
 
 import opencc
+from shares import wilson
 from side_by_side import publish, table
 
 from logs import Vocabulary, propose
@@ -209,15 +209,6 @@ def mapped(some: Sequence[Label], known: Vocabulary, path: Path) -> dict[Label, 
         else:
             answers[each] = Answer("", shown[each.text])
     return answers
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """95 % bounds of a share (Wilson 1927)."""
-    if not of:
-        return 0.0, 1.0
-    z, p = 1.96, hits / of
-    centre, half = p + z * z / (2 * of), z * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
-    return (centre - half) / (1 + z * z / of), (centre + half) / (1 + z * z / of)
 
 
 def ways(answers: Mapping[Label, Answer]) -> Counter[tuple[str, str]]:

@@ -10,14 +10,14 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
 
-from model_criteria import criteria  # noqa: E402  # beside this script
-from model_picture import picture  # noqa: E402
+from model_criteria import criteria
+from model_picture import picture
 
-from reference_models import ReferenceModel, library, load  # noqa: E402
-from reference_models.model import Authority, Deadline, Pause, Standing  # noqa: E402
-from reports.catalogue import LANGUAGES, catalogue  # noqa: E402
-from reports.formats import Formats  # noqa: E402
-from reports.view.names import Names  # noqa: E402
+from reference_models import ReferenceModel, library, load
+from reference_models.model import Authority, Deadline, Pause, Standing
+from reports.catalogue import LANGUAGES, catalogue
+from reports.formats import Formats
+from reports.view.names import Names
 
 _LIBRARY = "../../reference_models/library"
 _OTHER = {"zh": "en", "en": "zh"}

@@ -5,6 +5,7 @@ Imported only when a sample is made: Numba takes its time.
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
 from typing import Any, cast
 
 import numpy as np
@@ -74,43 +75,6 @@ def _ended(worked: Any, begins: Any, at: int) -> Any:
 
 
 @njit(cache=True)
-def _push(keys: Any, steps: Any, size: int, key: int, step: int) -> None:
-    at = size
-    while at > 0:
-        up = (at - 1) >> 1
-        if keys[up] < key or (keys[up] == key and steps[up] <= step):
-            break
-        keys[at] = keys[up]
-        steps[at] = steps[up]
-        at = up
-    keys[at] = key
-    steps[at] = step
-
-
-@njit(cache=True)
-def _pop(keys: Any, steps: Any, size: int) -> None:
-    """Take the least off a heap of that size."""
-    key, step = keys[size - 1], steps[size - 1]
-    last = size - 1
-    at = 0
-    while True:
-        down = 2 * at + 1
-        if down >= last:
-            break
-        if down + 1 < last and (
-            keys[down + 1] < keys[down] or (keys[down + 1] == keys[down] and steps[down + 1] < steps[down])
-        ):
-            down += 1
-        if key < keys[down] or (key == keys[down] and step <= steps[down]):
-            break
-        keys[at] = keys[down]
-        steps[at] = steps[down]
-        at = down
-    keys[at] = key
-    steps[at] = step
-
-
-@njit(cache=True)
 def _serve(
     first: Any,
     arrivals: Any,
@@ -135,25 +99,21 @@ def _serve(
     served = np.zeros(count, dtype=np.bool_)
     case_of = np.zeros(count, dtype=np.int64)
     free = np.zeros(member_of[-1], dtype=np.int64)
-    keys = np.zeros(count + 1, dtype=np.int64)
-    steps = np.zeros(count + 1, dtype=np.int64)
+    waiting: Any = [(np.int64(0), np.int64(0))][:0]  # (instant at which it is ready, step); empty, but typed
     recorded = first[:-1].copy()
     all_day = np.zeros(1, dtype=np.int64)
     midnight = np.full(1, clock_begin, dtype=np.int64)
     endless = FAR * FAR
-    size = 0
     for case in range(len(arrivals)):
         for step in range(first[case], first[case + 1]):
             case_of[step] = case
             if after[step] < 0:
                 w, b = (worked, begins) if office[step] else (all_day, midnight)
                 whole = length if office[step] else endless
-                _push(keys, steps, size, _begun(w, b, _on(w, b, whole, arrivals[case]) + lag[step]), step)
-                size += 1
-    while size > 0:
-        ready, step = keys[0], steps[0]
-        _pop(keys, steps, size)
-        size -= 1
+                ready = _begun(w, b, _on(w, b, whole, arrivals[case]) + lag[step])
+                heappush(waiting, (np.int64(ready), np.int64(step)))
+    while len(waiting) > 0:
+        ready, step = heappop(waiting)
         case = case_of[step]
         w, b = (worked, begins) if office[step] else (all_day, midnight)
         whole = length if office[step] else endless
@@ -192,8 +152,7 @@ def _serve(
                     w, b = (worked, begins) if office[following] else (all_day, midnight)
                     whole = length if office[following] else endless
                     ready = _begun(w, b, _on(w, b, whole, end[now]) + lag[following])
-                    _push(keys, steps, size, ready, following)
-                    size += 1
+                    heappush(waiting, (np.int64(ready), np.int64(following)))
             now += 1
         recorded[case] = now
     return start, end, member
