@@ -96,7 +96,13 @@ def test_costs_on_the_minimal_automaton_are_those_on_the_graph(tree, trace, mode
 @given(trees())
 def test_compiled_and_numpy_exploration_find_the_same_in_the_same_order(tree):
     net = net_of(tree)
-    for one, other in zip(explored_compiled(net, STATE_CAP), explored(net, STATE_CAP), strict=True):
+    try:
+        found = explored(net, STATE_CAP)
+    except TooLargeError:  # nine loops side by side: then both refuse
+        with pytest.raises(TooLargeError):
+            explored_compiled(net, STATE_CAP)
+        return
+    for one, other in zip(explored_compiled(net, STATE_CAP), found, strict=True):
         assert np.array_equal(one, other)
 
 
