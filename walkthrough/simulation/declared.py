@@ -22,6 +22,11 @@ class Seen(NamedTuple):
     in_flow: bool = True
 
 
+def rests_on_presence(rule: DeclareRule) -> bool:
+    """Whether a breach is something that came, not something that did not: other labels change nothing then."""
+    return rule.template == "absence" or rule.template.startswith("not_")
+
+
 def breaches(
     rule: DeclareRule,
     events: Sequence[Seen],

@@ -17,6 +17,7 @@ import pandas as pd
 from logs.problems import InputError, Problem
 from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.noise import NONE, noisy
+from walkthrough.simulation.override import override_text, own_sections
 from walkthrough.simulation.rows import FIRST_ATTRIBUTE, export_rows
 
 FORMATS = ("long", "wide", "gb18030", "xlsx")
@@ -70,9 +71,9 @@ def write_exports(
         files.append(exports.answer_key(folder / "answer_key.csv"))
         files.append(folder / "mapping.yaml")
         files[-1].write_text(mapping_text(simulation, exports.headings, lang), encoding="utf-8")
-        if simulation.plan.added_limits:
+        if sections := own_sections(simulation):
             files.append(folder / "limits.yaml")
-            files[-1].write_text(_limits(simulation), encoding="utf-8")
+            files[-1].write_text(override_text(simulation, sections), encoding="utf-8")
         return Written(tuple(files), events, cases, exports.planted())
 
 
@@ -228,17 +229,4 @@ def mapping_text(simulation: Simulation, headings: Sequence[str], lang: str) -> 
     if simulation.noise.window:
         until = f"{simulation.as_of:%Y-%m-%dT%H:%M:%S}"
         lines.append(f"window: {{from: {simulation.noise.window}, until: {until}}}")
-    return "\n".join([*lines, ""])
-
-
-def _limits(simulation: Simulation) -> str:
-    """The sample's own limits of handoffs, as an override of the model's contract."""
-    lines = [
-        f"# Made up by `walkthrough simulate {simulation.model.id}` (seed {simulation.seed}): limits of",
-        "# single handoffs, for which no document gives one. An audit of the sample needs them;",
-        "# your own go here.",
-        "handoffs:",
-    ]
-    for handoff, (limit, unit) in simulation.plan.added_limits.items():
-        lines.append(f"  {handoff}: {{limit: {{{unit}: {limit:g}}}}}")
     return "\n".join([*lines, ""])

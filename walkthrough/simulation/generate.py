@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reference_models.model import ReferenceModel
+from reference_models.model import PeriodLimit, ReferenceModel
 from walkthrough.simulation.axis import HOUR, Axis, Micros, midnight_us, office_axis, round_the_clock
 from walkthrough.simulation.beside import Beside, beside
 from walkthrough.simulation.cells import Cell, draw_cells
 from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, Plant, predecessors
 from walkthrough.simulation.groups import Group, Groups
 from walkthrough.simulation.noise import NONE, Noise, tied
+from walkthrough.simulation.numbers import Series, contract_series, in_order, own_series, with_gaps
 from walkthrough.simulation.orders import Orders
+from walkthrough.simulation.periods import Periods, own_rule
 from walkthrough.simulation.plan import Plan, plan_of
 from walkthrough.simulation.timing import AS_OF, AS_OF_US, FIRST_DAY, Arrivals, Timing, timed
 from walkthrough.simulation.truth import Events, Fact, Pair, Truth
@@ -43,7 +45,8 @@ class Sample:
     key: pd.DataFrame
     """case_id, family, kind, subject, role, related_case. Roles: 'planted'; 'consequence' (of what was
     planted in the case) and 'natural' (of queues and chance): true just as well; 'undetermined': perhaps
-    true, the log does not show it beyond doubt; 'innocent': looks like a fault and is none."""
+    true, the log does not show it beyond doubt; 'innocent': looks like a fault and is none. What is true of
+    a period has no case, and says in its subject which one; it stands with the last block."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,25 @@ class Simulation:
         """Name of the files of its exports."""
         return self.plan.hints.export
 
+    @property
+    def planted(self) -> int:
+        """How often each kind of fault is planted."""
+        return max(1, round(self.cases * self.fault_rate)) if self.fault_rate else 0
+
+    @property
+    def block_count(self) -> int:
+        """Branches that it has."""
+        return -(-self.cases // self.block_cases)
+
+    @property
+    def period_rules(self) -> tuple[PeriodLimit, ...]:
+        """What must come, or may come at most, in each period."""
+        return self.model.per_period or (own_rule(self.plan, self.cases),)
+
+    def own_series(self, block: int) -> Series:
+        """The numbers of a block's cases, where the contract says nothing of them."""
+        return own_series(self.plan.hints.prefix, block, self.block_count, self.block_cases)
+
     def blocks(self) -> Iterator[Sample]:
         """Make the cases block by block, so that memory does not grow with their number.
 
@@ -81,19 +103,23 @@ class Simulation:
         out evenly. Events are in the order in which they were made. Numbers go on from block to block.
         """
         rng = np.random.default_rng(self.seed)
-        planted = max(1, round(self.cases * self.fault_rate)) if self.fault_rate else 0
+        planted, count = self.planted, self.block_count
         cells = draw_cells(self.plan, rng)
         plan = Groups(self.plan, cells, rng).of(self.cases, planted)
-        count = -(-self.cases // self.block_cases)
-        made_so_far = _SoFar()
+        periods = Periods(self.plan, self.period_rules, planted, self.seed)
+        made_so_far = _SoFar(periods)
         for block in range(count):
             parts = [
                 Group(group.course, n, group.cells)
                 for turn, group in enumerate(plan)
                 if (n := _share(group.cases, (block + turn) % count, count))
             ]
-            orders = _share(planted, block % count, count)
-            yield _Block(self.plan, rng, parts, made_so_far, self.noise).sample(orders)
+            series = contract_series(self.model, made_so_far.number) or self.own_series(block)
+            made = _Block(self.plan, rng, parts, made_so_far, self.noise, series)
+            sample = made.sample(_share(planted, block % count, count))
+            if block == count - 1:
+                sample = replace(sample, key=_with_periods(sample.key, periods))
+            yield sample
             rng = np.random.default_rng([self.seed, block + 1])
 
     def sample(self) -> Sample:
@@ -117,10 +143,16 @@ def _share(total: int, part: int, parts: int) -> int:
     return total * (part + 1) // parts - total * part // parts
 
 
+def _with_periods(key: pd.DataFrame, periods: Periods) -> pd.DataFrame:
+    """The key with what is true of the periods of the whole sample."""
+    return pd.concat([key, pd.DataFrame(periods.rows(), columns=KEY_COLUMNS)], ignore_index=True)
+
+
 @dataclass
 class _SoFar:
-    """Numbers given in earlier blocks."""
+    """Numbers given in earlier blocks, and what was counted in them."""
 
+    periods: Periods
     cases: int = 0
     events: int = 0
     persons: int = 0
@@ -138,13 +170,15 @@ class _Block:
         groups: Sequence[Group],
         so_far: _SoFar,
         noise: Noise,
+        series: Series,
     ) -> None:
         self.plan, self.rng, self.groups, self.so_far, self.noise = plan, rng, groups, so_far, noise
+        self.series = series
         span = (FIRST_DAY, AS_OF.date() + timedelta(days=150))
         self.office, self.clock = office_axis(*span), round_the_clock(*span)
         self.roles = sorted(plan.model.roles)
         self.names = [*plan.model.activities, UNKNOWN_LABEL]
-        arrivals = Arrivals(plan.by_day)
+        arrivals = Arrivals(plan.by_day, so_far.periods.closed())
         self.cells: list[list[Cell]] = []
         self.timings: list[Timing] = []
         for group in groups:
@@ -152,8 +186,11 @@ class _Block:
             self.cells.append([group.cells[int(i)] for i in chosen])
             self.timings.append(timed(plan, rng, group.course, self.cells[-1], arrivals))
 
-    def sample(self, orders: int) -> Sample:
-        """The cases, and what is true of them. orders: how often each kind of repeated order is planted."""
+    def sample(self, planted: int) -> Sample:
+        """The cases, and what is true of them.
+
+        planted: how often each kind of repeated order is planted, and how many numbers are left out.
+        """
         start, end, member = self._worked_off()
         events = self._table(start, end, member)
         pairs = list(self._pairs(start, end))
@@ -162,14 +199,16 @@ class _Block:
         repeated = Orders(
             self.plan, self.rng, [group.course for group in self.groups], groups, cells, self.so_far.cases
         )
-        events = repeated.plant(events, orders, self.names)
+        events = repeated.plant(events, planted, self.names)
         events["round"] = self._rounds(events)
         events = events[events["t_us"] <= AS_OF_US].copy()
         for column in ("start_us", "t_us"):
             events[column] = tied(events[column].to_numpy(), events["case"].to_numpy(), self.noise)
         events = events.sort_values(["case", "t_us", "number"], kind="stable").reset_index(drop=True)
         facts = list(self._facts(events, pairs, repeated.cells))
-        return self._sample(events, facts, groups, repeated)
+        case, us, activity = (events[name].to_numpy() for name in ("case", "t_us", "activity"))
+        self.so_far.periods.add(case, us, activity, self.names, repeated.cells, self.noise)
+        return self._sample(events, facts, groups, repeated, planted)
 
     # Queues
 
@@ -412,12 +451,18 @@ class _Block:
     # Sample
 
     def _sample(
-        self, table: pd.DataFrame, facts: Sequence[Fact], groups: npt.NDArray[np.int64], repeated: Orders
+        self,
+        table: pd.DataFrame,
+        facts: Sequence[Fact],
+        groups: npt.NDArray[np.int64],
+        repeated: Orders,
+        gaps: int,
     ) -> Sample:
         present = np.zeros(len(groups), dtype=bool)
         present[table["case"].to_numpy()] = True
-        ids = self._ids(present)
         key = _Key(self.groups, groups, table, facts).rows(present, repeated)
+        ids, missing = self._numbered(table, len(groups), key, gaps)
+        key += [(a, "lost", "never_entered", self.series.id, "planted", b) for a, b in missing]
         rows = pd.DataFrame(
             [
                 (ids[case], family, kind, subject, role, ids[related] if related >= 0 else "")
@@ -441,7 +486,7 @@ class _Block:
                 "role": roles[table["role"].to_numpy()],
                 "resource": persons,
                 "round": table["round"].to_numpy(),
-                "faulty": self._shown(table, sound, stalled),
+                "faulty": self._shown(table, sound, stalled, {before for before, _ in missing}),
             }
         ).iloc[order]
         events.index = pd.RangeIndex(self.so_far.events, self.so_far.events + len(events))
@@ -452,13 +497,18 @@ class _Block:
         self.so_far.persons += int(self.member_of[-1]) * NIGHTS
         return Sample(events, cases, rows)
 
-    def _shown(self, table: pd.DataFrame, sound: set[int], stalled: set[int]) -> npt.NDArray[np.bool_]:
-        """Events that show a planted fault: of cases that lie somewhere, the last one."""
+    def _shown(
+        self, table: pd.DataFrame, sound: set[int], stalled: set[int], numbered: set[int]
+    ) -> npt.NDArray[np.bool_]:
+        """Events that show a planted fault: of cases that lie somewhere, the last one; of those with the
+        number before a gap, the first one."""
         case = table["case"].to_numpy()
         lying = np.isin(case, list(stalled))
         last = np.append(case[1:] != case[:-1], True)
+        first = np.append(True, last[:-1])
         faulty = table["faulty"].to_numpy(dtype=bool) & np.isin(case, list(sound)) & ~lying
-        return np.asarray(faulty | (lying & last), dtype=bool)
+        before = first & np.isin(case, list(numbered))
+        return np.asarray(faulty | (lying & last) | before, dtype=bool)
 
     def _person_numbers(self, table: pd.DataFrame) -> Micros:
         """Number of who did it; teams round the clock come in shifts. 0: nobody in particular."""
@@ -472,15 +522,20 @@ class _Block:
             persons = np.where(eyes & (member >= 0), 1 + member * NIGHTS, persons)
         return np.asarray(persons, dtype=np.int64)
 
-    def _ids(self, present: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:
-        """Case ids, in no order; those of absent cases are empty."""
-        ids = np.full(len(present), "", dtype=object)
-        numbers = self.rng.permutation(int(present.sum())) + 1 + self.so_far.cases
-        prefix, digits = self.plan.hints.prefix, 8
-        for series in self.plan.model.numbering[:1]:
-            prefix, digits = series.prefix, series.digits or 8
-        ids[present] = [f"{prefix}{number:0{digits}d}" for number in numbers]
-        return ids
+    def _numbered(
+        self, table: pd.DataFrame, cases: int, key: Sequence[KeyRow], gaps: int
+    ) -> tuple[npt.NDArray[np.object_], list[tuple[int, int]]]:
+        """Case ids, in the order of entry; those of absent cases are empty. And the cases beside each gap."""
+        entered = in_order(table["case"].to_numpy(), table["t_us"].to_numpy(), cases)
+        sound = np.ones(cases, dtype=bool)
+        for case, *_, role, related in key:
+            sound[[case] if role in ("natural", "consequence", "undetermined") else [case, related]] = False
+        skipped, missing = with_gaps(entered, sound, gaps, self.rng)
+        numbers = self.series.first + np.arange(len(entered)) + skipped
+        ids = np.full(cases, "", dtype=object)
+        ids[entered] = [self.series.text(number) for number in numbers.tolist()]
+        self.so_far.number = int(numbers[-1])
+        return ids, missing
 
 
 KeyRow = tuple[int, str, str, str, str, int]

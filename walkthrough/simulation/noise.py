@@ -106,7 +106,7 @@ class _Layer:
         touched = set(self.rows.loc[~kept, self.case])
         self.rows, self.ids = self.rows[kept], self.ids[kept]
         here = set(self.rows[self.case])
-        key = self.key[self.key["case_id"].isin(here)]
+        key = self.key[self.key["case_id"].isin(here | {""})]  # what is of a period is of no case
         pairs = key["related_case"].isin(touched)
         unseen = key["case_id"].isin(touched | self._begun_before()) | pairs
         self.key = key.assign(role=key["role"].where(~unseen, "undetermined"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -48,13 +49,16 @@ class Arrivals:
     """Cases come at random, more in some months, on some days and in some hours: given their number, the
     arrivals of a Poisson process of varying rate are independent draws from that rate."""
 
-    def __init__(self, by_day: bool) -> None:
+    def __init__(self, by_day: bool, closed: Sequence[tuple[int, int]] = ()) -> None:
+        """closed: spans in which none comes (microseconds UTC)."""
         days = [FIRST_DAY + timedelta(days=n) for n in range((AS_OF.date() - FIRST_DAY).days + 1)]
         hours = np.array(BY_HOUR)
         if by_day:
             hours = np.where((np.arange(24) >= 8) & (np.arange(24) < 18), hours, NIGHT_AND_WEEKEND * hours)
         self.begins = np.array([midnight_us(day) + hour * HOUR for day in days for hour in range(24)])
         rate = np.concatenate([_rate(day, by_day) * hours for day in days])
+        for begin, end in closed:
+            rate[(self.begins >= begin) & (self.begins < end)] = 0.0
         self.gone = np.concatenate([[0.0], np.cumsum(rate)])
 
     def draw(self, rng: np.random.Generator, until: Micros) -> Micros:

@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from reference_models.model import Deadline
+from reference_models.model import Deadline, DeclareRule, Limit
 from walkthrough.simulation.axis import Micros
 from walkthrough.simulation.cells import Cell, holds
 from walkthrough.simulation.counting import Counter, Span
-from walkthrough.simulation.declared import Seen, breaches
+from walkthrough.simulation.declared import Seen, breaches, rests_on_presence
 from walkthrough.simulation.plan import Plan
 
 NEVER = np.iinfo(np.int64).max
@@ -35,6 +35,8 @@ class Fact(NamedTuple):
     subject: str
     certain: bool = True
     """False: the log does not show it beyond doubt."""
+    nth: int = 0
+    """Which of several obligations of this subject that the case broke; each counts."""
 
 
 class Pair(NamedTuple):
@@ -119,7 +121,14 @@ class Truth:
         """Cases with labels that no model knows: one of them may be what seems absent."""
 
     def facts(self) -> Iterator[Fact]:
-        """All that is broken."""
+        """All that is broken, each obligation by itself; of what is not certain, that it may be."""
+        seen: dict[Fact, int] = {}
+        for fact in self._broken():
+            if fact.certain:
+                seen[fact] = seen.get(fact, -1) + 1
+            yield fact._replace(nth=seen.get(fact, 0))
+
+    def _broken(self) -> Iterator[Fact]:
         for number, deadline in enumerate(self.plan.model.deadlines):
             yield from self._deadline(number, deadline)
         yield from self._handoffs()
@@ -207,30 +216,33 @@ class Truth:
             rule.id: self.plan.counter(rule.calendar, rule.limit.unit) if rule.limit else None
             for rule in rules
         }
-        known: dict[tuple[object, ...], tuple[str, ...]] = {}
+        known: dict[tuple[object, ...], tuple[DeclareRule, ...]] = {}
         timeless = [rule for rule in rules if rule.limit is None]
         for case, seen in enumerate(self._cases()):
             cell, over = self.events.cells[case], bool(self.over[case])
             trace = tuple(each.activity for each in seen)
-            key = (trace, over, id(cell))
+            ties = tuple(a.us == b.us for a, b in pairwise(seen))  # at one instant the order says nothing
+            key = (trace, ties, over, id(cell))
             if key not in known:
-                found = tuple(
-                    rule.id
+                known[key] = tuple(
+                    rule
                     for rule in timeless
-                    if breaches(
-                        rule, seen, cell.values, over=over, counter=None, as_of_us=self.events.as_of_us
+                    for _ in range(
+                        breaches(
+                            rule, seen, cell.values, over=over, counter=None, as_of_us=self.events.as_of_us
+                        )
                     )
                 )
-                known[key] = found
             broken = [*known[key]]
             for rule in rules:
-                counter = counters[rule.id]
-                if counter and breaches(
-                    rule, seen, cell.values, over=over, counter=counter, as_of_us=self.events.as_of_us
-                ):
-                    broken.append(rule.id)
-            for each in broken:
-                yield Fact(case, "rule", "declare", each, not self.unread[case])
+                if counter := counters[rule.id]:
+                    n = breaches(
+                        rule, seen, cell.values, over=over, counter=counter, as_of_us=self.events.as_of_us
+                    )
+                    broken += [rule] * n
+            for rule in broken:
+                certain = not self.unread[case] or rests_on_presence(rule)
+                yield Fact(case, "rule", "declare", rule.id, certain)
 
     def _cases(self) -> Iterator[list[Seen]]:
         events = self.events
@@ -256,24 +268,22 @@ class Truth:
             counter = self.plan.counter(match.calendar, match.limit.unit) if match.limit else None
             for case in uneven.tolist():
                 more = sides[0] if counts[0][case] > counts[1][case] else sides[1]
-                if self._partner_is_due(
-                    case, more, min(counts[0][case], counts[1][case]), counter, match.limit
-                ):
+                even = int(min(counts[0][case], counts[1][case]))
+                for _ in range(self._partners_due(case, more, even, counter, match.limit)):
                     yield Fact(case, "rule", "matched", match.id, not self.unread[case])
             if counter and match.limit:
                 yield from self._far_apart(match.id, sides, counter, match.limit.value)
 
-    def _partner_is_due(
-        self, case: int, more: npt.NDArray[np.bool_], even: int, counter: Counter | None, limit: object
-    ) -> bool:
-        if counter is None:
-            return bool(self.over[case])
+    def _partners_due(
+        self, case: int, more: npt.NDArray[np.bool_], even: int, counter: Counter | None, limit: Limit | None
+    ) -> int:
+        """How many events beyond the even ones should have their partner by now."""
         events = self.events
-        mine = events.us[events.first[case] : events.first[case + 1]][
-            more[events.first[case] : events.first[case + 1]]
-        ]
-        value = getattr(limit, "value", 0.0)
-        return counter.less_pauses(int(mine[even]), events.as_of_us, (), value) > value
+        part = slice(events.first[case], events.first[case + 1])
+        alone = events.us[part][more[part]][even:].tolist()
+        if counter is None or limit is None:
+            return len(alone) if self.over[case] else 0
+        return sum(counter.less_pauses(us, events.as_of_us, (), limit.value) > limit.value for us in alone)
 
     def _far_apart(
         self, rule: str, sides: list[npt.NDArray[np.bool_]], counter: Counter, limit: float
@@ -290,13 +300,14 @@ class Truth:
         events = self.events
         for rule in self.plan.model.four_eyes:
             chosen = np.flatnonzero(events.of(*rule.activities) & (events.person >= 0))
-            done: dict[tuple[int, int], set[int]] = {}
+            done: dict[tuple[int, int], list[int]] = {}
             for at in chosen.tolist():
                 key = (int(events.case[at]), int(events.person[at]))
-                done.setdefault(key, set()).add(int(events.activity[at]))
+                done.setdefault(key, []).append(int(events.activity[at]))
             for (case, _), activities in done.items():
-                if len(activities) > 1 and holds(rule.when, events.cells[case].values):
-                    yield Fact(case, "rule", "four_eyes", rule.id)
+                pairs = sum(a != b for a, b in combinations(activities, 2))
+                if pairs and holds(rule.when, events.cells[case].values):
+                    yield from [Fact(case, "rule", "four_eyes", rule.id)] * pairs
 
     def _stalled(self) -> Iterator[Fact]:
         events = self.events

@@ -1,0 +1,57 @@
+"""What a sample brings along because no document gives it: the override that an audit of it needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from reference_models.model import PeriodLimit
+from walkthrough.simulation.generate import Simulation
+
+Section = dict[str, Any]
+
+
+def own_sections(simulation: Simulation) -> Section:
+    """The sections of a contract that the sample completes, as a user would write them."""
+    plan, model = simulation.plan, simulation.model
+    sections: Section = {}
+    if plan.added_limits:
+        sections["handoffs"] = {
+            handoff: {"limit": {unit: limit}} for handoff, (limit, unit) in plan.added_limits.items()
+        }
+    if not model.numbering:
+        series = [simulation.own_series(block) for block in range(simulation.block_count)]
+        sections["numbering"] = {
+            each.id: {"name": _name("样本编号", "Numbers"), "prefix": each.prefix, "digits": each.digits}
+            for each in series
+        }
+    if not model.per_period:
+        sections["per_period"] = {rule.id: _period(rule) for rule in simulation.period_rules}
+    return sections
+
+
+def _name(zh: str, en: str) -> Section:
+    return {"zh": zh, "en": en}
+
+
+def _period(rule: PeriodLimit) -> Section:
+    bound = {"at_least": rule.at_least} if rule.at_least is not None else {"at_most": rule.at_most}
+    return {
+        "name": _name(rule.name.zh, rule.name.en),
+        "activity": rule.activity,
+        "per": rule.per,
+        **bound,
+    }
+
+
+def override_text(simulation: Simulation, sections: Section) -> str:
+    """As a file."""
+    head = (
+        f"# Made up by `walkthrough simulate {simulation.model.id}` (seed {simulation.seed}): what no\n"
+        "# document gives and an audit of the sample needs. Your own values go here.\n"
+    )
+    text: str = yaml.safe_dump(
+        sections, allow_unicode=True, sort_keys=False, default_flow_style=None, width=110
+    )
+    return head + text
