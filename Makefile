@@ -32,7 +32,7 @@ FUZZ_SECONDS ?= 600
 	touch $@
 
 fuzz: .venv/fuzz
-	WALKTHROUGH_FUZZ=20 $(BIN)/python -m pytest tests/hardening tests/mining/test_mining_alignment.py tests/mining/test_mining_bounds.py tests/mining/test_mining_quality.py
+	WALKTHROUGH_FUZZ=20 $(BIN)/python -m pytest tests/hardening tests/mining/test_mining_alignment.py tests/mining/test_mining_bounds.py tests/mining/test_mining_quality.py tests/mining/test_mining_reduction.py
 	@if $(BIN)/python -c 'import atheris' 2>/dev/null; then \
 	    for reader in xes bpmn nets; do \
 	        nice $(BIN)/python tests/hardening/fuzz_xml.py $$reader -max_total_time=$(FUZZ_SECONDS) || exit 1; \

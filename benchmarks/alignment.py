@@ -197,6 +197,7 @@ def child_ours(path: str, done: str) -> None:
     from mining.alignment import Variant, align_net, compiled, reachability_graph
     from mining.alignment.bounds import WHOLE
     from mining.alignment.near import QUICK, graph_near
+    from mining.alignment.reduction import reduced
     from reference_models.model import Net, Transition
 
     variants, spec = _read(path)
@@ -219,11 +220,12 @@ def child_ours(path: str, done: str) -> None:
     sample_seconds, _ = _median(lambda: run(variants[: int(done) + 1]))
     sample_cost = run(variants[: int(done)])
     graph = reachability_graph(net)
-    near = (
-        graph
-        if graph.states <= WHOLE
-        else graph_near(net, [Variant(trace) for trace in variants], work=QUICK)
-    )
+    searched, smaller = graph, reduced(net)
+    if graph.states > WHOLE:
+        whole = reachability_graph(smaller.net)
+        every, silent = [Variant(trace) for trace in variants], smaller.silent
+        near = graph_near(smaller.net, every, work=QUICK, silent=silent) if whole.states > WHOLE else None
+        searched = near or whole
     _tell(
         seconds=seconds,
         doubt_seconds=doubt_seconds,
@@ -232,7 +234,7 @@ def child_ours(path: str, done: str) -> None:
         sample_cost=sample_cost,
         loading=loading,
         states=graph.states,
-        searched=(near or graph).states,
+        searched=searched.states,
         variants=len(variants),
         events=sum(map(len, variants)),
     )

@@ -14,7 +14,6 @@ from mining.alignment import (
     ReachabilityGraph,
     TooLargeError,
     Variant,
-    align,
     align_net,
     reachability_graph,
 )
@@ -134,7 +133,7 @@ def align_log(log: EventLog, net: Net, file: str, *, seconds: float = SECONDS) -
     # The empty trace besides: its cost is that of the shortest run, against which fitness is measured.
     asked = [*(Variant(trace) for trace, _ in traces), Variant(())]
     cases = [*(n for _, n in traces), 0]
-    alignments = align(graph, asked) if graph else _bounded(net, asked, cases, file, seconds)
+    alignments = _aligned(net, asked, cases, file, seconds)
     *alignments, idle = alignments
     watch.lap("align")
     precise = precision(graph, alignments, cases[:-1]) if graph else None
@@ -175,7 +174,7 @@ def _graph(net: Net, file: str) -> ReachabilityGraph | None:
         raise InputError(Problem(f"not sound: {error}", file, None, mend)) from None
 
 
-def _bounded(net: Net, asked: list[Variant], cases: list[int], file: str, seconds: float) -> list[Alignment]:
+def _aligned(net: Net, asked: list[Variant], cases: list[int], file: str, seconds: float) -> list[Alignment]:
     try:
         return align_net(net, asked, cases=cases, seconds=seconds)
     except TooLargeError as error:

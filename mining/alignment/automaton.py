@@ -40,6 +40,8 @@ class Automaton:
     target: Ints
     label: Ints
     """Per edge its label's index, or SILENT."""
+    silent: Ints
+    """Per edge how many silent steps it takes."""
 
     @cached_property
     def _leaving(self) -> tuple[Ints, Ints]:
@@ -70,8 +72,11 @@ def _grouped(keys: Ints, count: int) -> tuple[Ints, Ints]:
     return order, np.searchsorted(keys[order], np.arange(count + 1))
 
 
-def of_graph(graph: ReachabilityGraph) -> Automaton:
-    """The reachability graph itself; its edges keep their order."""
+def of_graph(graph: ReachabilityGraph, silent: Ints | None = None) -> Automaton:
+    """The reachability graph itself; its edges keep their order.
+
+    `silent`: per transition of its net how many silent steps it stands for; by default one if it is silent.
+    """
     names = sorted({t.label for t in graph.net.transitions if t.label is not None})
     code = {name: i for i, name in enumerate(names)}
     label = np.array(
@@ -84,7 +89,8 @@ def of_graph(graph: ReachabilityGraph) -> Automaton:
         tuple(names),
         graph.source,
         graph.target,
-        label[graph.transition] if len(graph.transition) else np.empty(0, dtype=np.int64),
+        label[graph.transition],
+        (np.asarray(label == SILENT, dtype=np.int64) if silent is None else silent)[graph.transition],
     )
 
 
@@ -111,6 +117,7 @@ def minimal(automaton: Automaton, work_limit: int = WORK_LIMIT) -> Automaton | N
         source=rows[:, 1].copy(),
         target=rows[:, 0].copy(),
         label=rows[:, 2].copy(),
+        silent=np.zeros(len(rows), dtype=np.int64),
     )
 
 

@@ -26,10 +26,12 @@ def search(machine: Machine, words: Words, bound: int, *, moves: bool) -> Found:
         automaton.target[outward],
         automaton.label[outward],
         machine.model_cost[outward],
+        machine.silent_cost[outward],
         automaton.arriving,
         automaton.source,
         automaton.label,
         machine.model_cost,
+        machine.silent_cost,
         words.events,
         words.begin,
         words.shared,
@@ -43,8 +45,8 @@ def search(machine: Machine, words: Words, bound: int, *, moves: bool) -> Found:
 
 @njit(cache=True, nogil=True)
 def _search(  # type: ignore[no-untyped-def]  # numba infers the types; arrays as in `search`
-    starts, accepts, out_at, out_target, out_label, out_cost, in_at, in_source, in_label, in_cost,
-    events, begin, shared, stops, log_cost, bound, want_moves,
+    starts, accepts, out_at, out_target, out_label, out_cost, out_silent,
+    in_at, in_source, in_label, in_cost, in_silent, events, begin, shared, stops, log_cost, bound, want_moves,
 ):  # fmt: skip
     states, words = len(starts), len(begin) - 1
     deepest = 0
@@ -87,12 +89,12 @@ def _search(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                             least[s] = c
                     for e in range(out_at[s], out_at[s + 1]):
                         if out_label[e] == event:
-                            t = out_target[e]
-                            if row_cost[k] < least[t]:
+                            t, c = out_target[e], row_cost[k] + out_silent[e]
+                            if c < least[t]:
                                 if least[t] == _NEVER:
                                     touched[count] = t
                                     count += 1
-                                least[t] = row_cost[k]
+                                least[t] = c
                                 if not queued[t]:
                                     queue[waiting] = t
                                     queued[t] = True
@@ -149,7 +151,7 @@ def _search(  # type: ignore[no-untyped-def]  # numba infers the types; arrays a
                         move, back = -1, True
                     else:
                         for e in range(in_at[state], in_at[state + 1]):
-                            if in_label[e] == event and before[in_source[e]] == now:
+                            if in_label[e] == event and before[in_source[e]] + in_silent[e] == now:
                                 move, back = 2 * e + 1, True
                                 break
                 if move == -2:

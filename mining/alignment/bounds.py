@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from mining.alignment.exact import Aligner
 from mining.alignment.interface import Alignment, Mode, Variant
-from mining.alignment.near import QUICK, graph_near
+from mining.alignment.near import LONG, QUICK, graph_near
 from mining.alignment.reachability import (
     STATE_CAP,
     Ints,
@@ -28,13 +28,14 @@ from mining.alignment.reachability import (
     TooLargeError,
     reachability_graph,
 )
+from mining.alignment.reduction import Reduction, reduced
 from mining.quiet import quiet_pm4py
 from reference_models.model import Net
 
 SECONDS = 60.0
 """Time for all variants of a net that is too large to be searched exactly."""
 WHOLE = 2_000
-"""Markings up to which a net is explored whole; of a larger one what the traces come near to."""
+"""Markings up to which a net is explored whole; a larger one is reduced, and explored near the traces."""
 _SCALE = 10_000
 """Cost of one unit in pm4py's search; a silent step costs 1, so that silent loops end."""
 
@@ -58,23 +59,50 @@ def align_net(
     not computed there: every deviation counts as avoidable. Raises TooLargeError if not even one complete
     run of the net is found in time, ValueError if no accepting marking can be reached.
     """
-    graph = _graph(net, variants, costs, cap)
-    if graph is None:
-        return _Bounded(net, dict(costs or {})).align(variants, cases or [1] * len(variants), seconds)
-    return Aligner(graph, costs).align(variants, doubt=doubt)
+    with suppress(TooLargeError):
+        return Aligner(reachability_graph(net, min(cap, WHOLE)), costs).align(variants, doubt=doubt)
+    results: dict[int, Alignment] = {}
+    for complete in (True, False):
+        chosen = [n for n, variant in enumerate(variants) if (variant.mode is Mode.COMPLETE) is complete]
+        some = [variants[n] for n in chosen]
+        if some and (aligner := _aligner(net, some, costs, cap, complete=complete)):
+            results |= zip(chosen, aligner.align(some, doubt=doubt), strict=True)
+    if left := [n for n in range(len(variants)) if n not in results]:
+        shares = [cases[n] if cases else 1 for n in left]
+        bounded = _Bounded(net, dict(costs or {})).align([variants[n] for n in left], shares, seconds)
+        results |= zip(left, bounded, strict=True)
+    return [results[n] for n in range(len(variants))]
+
+
+def _aligner(
+    net: Net, variants: Sequence[Variant], costs: Mapping[str, int] | None, cap: int, *, complete: bool
+) -> Aligner | None:
+    """For a net that is not small; None where it is too large.
+
+    Complete variants are aligned on the reduced net, since they need not know where a silent step was due.
+    """
+    reduction = reduced(net) if complete else None
+    graph = _graph(reduction, variants, costs, cap) if reduction else _whole(net, cap)
+    return Aligner(graph, costs, reduction=reduction) if graph else None
 
 
 def _graph(
-    net: Net, variants: Sequence[Variant], costs: Mapping[str, int] | None, cap: int
+    reduction: Reduction, variants: Sequence[Variant], costs: Mapping[str, int] | None, cap: int
 ) -> ReachabilityGraph | None:
-    """The whole graph of a small net; else what the traces come near to, if that is found quicker."""
-    with suppress(TooLargeError):
-        return reachability_graph(net, min(cap, WHOLE))
-    if near := graph_near(net, variants, costs, cap, QUICK):
-        return near
+    """The whole graph of the reduced net if it is small; else what traces come near to, if found quicker."""
+    net, silent = reduction.net, reduction.silent
+    return (
+        _whole(net, min(cap, WHOLE))
+        or graph_near(net, variants, costs, cap, QUICK, silent)
+        or _whole(net, cap)
+        or graph_near(net, variants, costs, cap, LONG, silent)
+    )
+
+
+def _whole(net: Net, cap: int) -> ReachabilityGraph | None:
     with suppress(TooLargeError):
         return reachability_graph(net, cap)
-    return graph_near(net, variants, costs, cap)
+    return None
 
 
 @dataclass(frozen=True)

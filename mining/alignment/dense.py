@@ -66,7 +66,8 @@ def _cost_table(machine: Machine, words: Words, batch: list[int]) -> tuple[Ints,
             rows = np.nonzero(events[level] == event)[0]
             for edge in by_label.get(event, ()):
                 target, source = machine.automaton.target[edge], machine.automaton.source[edge]
-                after[rows, target] = np.minimum(after[rows, target], before[rows, source])
+                together = before[rows, source] + machine.silent_cost[edge]
+                after[rows, target] = np.minimum(after[rows, target], together)
         _relax(machine, after)
         costs[level] = after
     return costs, paths
@@ -125,7 +126,10 @@ def _run(machine: Machine, rows: Ints, events: list[int], state: int) -> Iterato
             continue
         event = events[depth - 1] if depth else None
         together = (
-            e for e in incoming if automaton.label[e] == event and rows[depth - 1, automaton.source[e]] == now
+            e
+            for e in incoming
+            if automaton.label[e] == event
+            and rows[depth - 1, automaton.source[e]] + machine.silent_cost[e] == now
         )
         edge = next(together, None) if depth else None
         if edge is not None:

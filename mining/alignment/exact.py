@@ -29,6 +29,7 @@ from mining.alignment.automaton import WORK_LIMIT, Automaton, minimal, of_graph
 from mining.alignment.interface import Alignment, Variant
 from mining.alignment.machine import NEVER, UNIT, Bools, Found, Machine, Words
 from mining.alignment.reachability import Ints, ReachabilityGraph
+from mining.alignment.reduction import Reduction
 from mining.alignment.steps import LOG, MODEL, Flat, Steps, steps
 
 SMALL = 300_000
@@ -73,11 +74,17 @@ class Aligner:
         graph: ReachabilityGraph,
         costs: Mapping[str, int] | None = None,
         search: Search | None = None,
+        reduction: Reduction | None = None,
     ) -> None:
-        """`search`: `dense.search` or `band.search`; without it the better one for the work at hand."""
+        """`search`: `dense.search` or `band.search`; without it the better one for the work at hand.
+
+        `reduction`: how a net was reduced, where `graph` is that of the reduced one. Variants are complete
+        then, and their alignments are told in transitions of the whole net.
+        """
         self.graph = graph
         self.costs = dict(costs or {})
-        self.spelled = of_graph(graph)
+        self.reduction = reduction
+        self.spelled = of_graph(graph, reduction.silent if reduction else None)
         self.automaton: Automaton = self.spelled
         self._search = search
         self._tried = 0
@@ -108,16 +115,20 @@ class Aligner:
             sure = np.zeros(len(taken.word), dtype=np.bool_)
             avoidable = self._avoidable(task, found, taken) if doubt else sure
             starts = self._starts(task, taken).tolist()
+            word, position = taken.word, taken.position
             transition = np.append(self.graph.transition, -1)[taken.edge]
-            at = np.searchsorted(taken.word, np.arange(len(task.words) + 1)).tolist()
+            if self.reduction:
+                unfolded = self.reduction.unfolded(transition, position, avoidable)
+                word, (transition, position, avoidable) = word[unfolded[0]], unfolded[1:]
+            at = np.searchsorted(word, np.arange(len(task.words) + 1)).tolist()
             cost = (found.cost // UNIT).tolist()
             markings = {start: self.graph.marking(start) for start in set(starts)}
-            for word, number in enumerate(task.words.order.tolist()):
-                part = slice(at[word], at[word + 1])
+            for n, number in enumerate(task.words.order.tolist()):
+                part = slice(at[n], at[n + 1])
                 results[chosen[number]] = Alignment(
-                    cost[word],
-                    markings[starts[word]],
-                    taken.position[part],
+                    cost[n],
+                    markings[starts[n]],
+                    position[part],
                     transition[part],
                     avoidable[part],
                 )

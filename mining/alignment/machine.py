@@ -116,9 +116,9 @@ def _shared(events: Ints, begin: Ints) -> Ints:
 
 
 def model_costs(labels: Sequence[str], costs: Mapping[str, int], unseen: frozenset[str]) -> Ints:
-    """What a model move costs, per label and at last for silent steps."""
+    """What a model move costs, per label and at last for none; its silent steps come on top."""
     units = np.array([0 if n in unseen else costs.get(n, 1) for n in labels], dtype=np.int64)
-    return np.append(np.maximum(units * UNIT, UNSEEN_PART), SILENT_PART)
+    return np.append(np.maximum(units * UNIT, UNSEEN_PART), 0)
 
 
 def log_costs(alphabet: Sequence[str], costs: Mapping[str, int]) -> Ints:
@@ -137,6 +137,8 @@ class Machine:
     """Per state: whether a complete run may end there."""
     model_cost: Ints
     """Per edge: what it costs to take it without an event."""
+    silent_cost: Ints
+    """Per edge: what it costs to take it with one, for the silent steps that it holds."""
     log_cost: Ints
     """Per code of an alphabet: what it costs to leave its event aside."""
 
@@ -156,7 +158,15 @@ class Machine:
         accepts = np.zeros(automaton.states, dtype=np.bool_)
         accepts[list(automaton.finals)] = True
         by_label = model_costs(automaton.labels, costs, unseen)
-        return cls(automaton, starts, accepts, by_label[automaton.label], log_costs(alphabet, costs))
+        silent = automaton.silent * SILENT_PART
+        return cls(
+            automaton,
+            starts,
+            accepts,
+            by_label[automaton.label] + silent,
+            silent,
+            log_costs(alphabet, costs),
+        )
 
     @property
     def costs_a_unit(self) -> Bools:

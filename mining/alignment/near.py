@@ -8,12 +8,13 @@ import numpy as np
 
 from mining.alignment import compiled
 from mining.alignment.interface import Mode, Variant
-from mining.alignment.machine import UNIT, Words, log_costs, model_costs
+from mining.alignment.machine import SILENT_PART, UNIT, Words, log_costs, model_costs
 from mining.alignment.reachability import (
     FIRST_ROOM,
     STATE_CAP,
     TOKEN_CAP,
     Explored,
+    Ints,
     PackedRule,
     ReachabilityGraph,
     counted,
@@ -32,12 +33,13 @@ def graph_near(
     costs: Mapping[str, int] | None = None,
     cap: int = STATE_CAP,
     work: int = LONG,
+    silent: Ints | None = None,
 ) -> ReachabilityGraph | None:
     """A part of the reachability graph that holds every optimal alignment of the variants.
 
     None where it has more than `cap` markings or takes more than `work`, where a variant is not complete (its
     run may start or stop anywhere, which only the whole graph tells), or without compiled code. States are
-    numbered in the order in which these variants reach them.
+    numbered in the order in which these variants reach them. `silent`: see `automaton.of_graph`.
     """
     code = compiled.load()
     if (
@@ -50,13 +52,14 @@ def graph_near(
     words = Words.of([variant.trace for variant in variants], [False] * len(variants), tuple(names))
     number = {name: at for at, name in enumerate(names)}
     label = np.array([-1 if t.label is None else number[t.label] for t in net.transitions], dtype=np.int64)
+    steps = np.asarray(label < 0, dtype=np.int64) if silent is None else silent
     rule = PackedRule.of(net)
     room = min(cap, FIRST_ROOM)
     while True:
         outcome, tokens, source, target, transition = code.demand.explore_near(
             *rule[:-2],
             label,
-            model_costs(names, costs or {}, frozenset())[label],
+            model_costs(names, costs or {}, frozenset())[label] + steps * SILENT_PART,
             *rule[-2:],
             packed(np.stack([counted(final, len(net.places)) for final in net.finals])),
             words.events,

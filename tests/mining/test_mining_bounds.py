@@ -96,10 +96,16 @@ def test_a_net_beyond_the_cap_is_aligned_exactly_where_traces_keep_to_a_part_of_
 
 def test_no_variant_is_dropped_when_time_is_up():
     variants = [Variant(("b", "c")), Variant(()), Variant(("b",), Mode.PREFIX)]
-    found = align_net(pile("a", "b"), variants, seconds=0)
+    found = align_net(pile("a", "b"), variants, seconds=0, cap=1)
     assert [each.cost for each in found] == [3, 1, 1]
     assert [each.lower_bound for each in found] == [1, 1, 0]
     assert [each.exact for each in found] == [False, True, False]
+
+
+def test_an_open_case_beyond_the_cap_leaves_the_others_exact():
+    variants = [Variant(("b", "c")), Variant(("b",), Mode.PREFIX), Variant(("a", "b"))]
+    found = align_net(pile("a", "b"), variants, seconds=0)
+    assert [(each.cost, each.exact) for each in found] == [(1, True), (1, False), (1, True)]
 
 
 def test_a_net_without_any_complete_run_is_refused():
