@@ -23,7 +23,7 @@ class Seen(NamedTuple):
 
 
 def rests_on_presence(rule: DeclareRule) -> bool:
-    """Whether a breach is something that came, not something that did not: other labels change nothing then."""
+    """Whether it is broken by what came, not by what did not: unknown labels change nothing then."""
     return rule.template == "absence" or rule.template.startswith("not_")
 
 
