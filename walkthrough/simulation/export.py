@@ -17,6 +17,7 @@ import pandas as pd
 from logs.problems import InputError, Problem
 from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.noise import NONE, noisy
+from walkthrough.simulation.other_export import OtherExport, OtherHeadings
 from walkthrough.simulation.override import override_text, own_sections
 from walkthrough.simulation.rows import FIRST_ATTRIBUTE, export_rows
 
@@ -46,8 +47,9 @@ def write_exports(
     """Simulate, and write the exports into a folder.
 
     Always the long export, a row per event by time (orders.csv, tickets.csv … by what the cases are), whose
-    rows answer_key.csv names, mapping.yaml to read it, and where the sample has limits of its own limits.yaml
-    (to be given to `walkthrough audit --override`). Besides, as asked: wide, orders_wide.csv with a row per
+    rows answer_key.csv names, mapping.yaml to read it, and what no document gives in limits.yaml
+    (to be given to `walkthrough audit --override`); another system's export, its mapping and sources.yaml,
+    which names both (for `--sources`). Besides, as asked: wide, orders_wide.csv with a row per
     case and a column per milestone; gb18030, the long export in that encoding; xlsx, it as a workbook.
 
     Blocks of cases lie in the folder for temporary files until they are sorted, so that memory does not grow
@@ -68,12 +70,17 @@ def write_exports(
             files.append(exports.wide(folder / f"{name}_wide.csv"))
         if "xlsx" in formats:
             files.append(_xlsx(files[0], folder / f"{name}.xlsx", simulation.as_of))
+        other = OtherExport(simulation, lang)
+        files.append(exports.other_system(folder / f"{other.file}.csv", other.headings))
         files.append(exports.answer_key(folder / "answer_key.csv"))
         files.append(folder / "mapping.yaml")
         files[-1].write_text(mapping_text(simulation, exports.headings, lang), encoding="utf-8")
+        texts = {f"{other.file}_mapping.yaml": other.mapping(), "sources.yaml": other.sources()}
         if sections := own_sections(simulation):
-            files.append(folder / "limits.yaml")
-            files[-1].write_text(override_text(simulation, sections), encoding="utf-8")
+            texts["limits.yaml"] = override_text(simulation, sections)
+        for file, text in texts.items():
+            files.append(folder / file)
+            files[-1].write_text(text, encoding="utf-8")
         return Written(tuple(files), events, cases, exports.planted())
 
 
@@ -87,6 +94,8 @@ class _Exports:
         self.headings: tuple[str, ...] = ()
         self.rows = f"read_parquet({_quoted(scratch / 'rows.parquet')}, file_row_number = true)"
         """The rows in the order of the export; file_row_number counts from 0."""
+        self.records = f"read_parquet({_quoted(scratch / 'records.parquet')}, file_row_number = true)"
+        """Those of the other system, in the same way."""
         self.key = f"read_parquet({_quoted(scratch / 'key_*.parquet')})"
 
     def make(self, most: int | None) -> tuple[int, int]:
@@ -115,8 +124,11 @@ class _Exports:
                 rows, key = overlaid.rows, overlaid.key
             self._keep(rows, f"block_{number:05d}")
             self._keep(key.reset_index(names="_number"), f"key_{number:05d}")
+            self._keep(block.records.reset_index(names="_number"), f"record_{number:05d}")
         blocks = f"read_parquet({_quoted(self.scratch / 'block_*.parquet')})"
         self._copy(f"* from {blocks} order by _order, _number", self.scratch / "rows.parquet")
+        blocks = f"read_parquet({_quoted(self.scratch / 'record_*.parquet')})"
+        self._copy(f"* from {blocks} order by t_us, case_id", self.scratch / "records.parquet")
         return events, cases
 
     def _keep(self, table: pd.DataFrame, name: str) -> None:
@@ -151,18 +163,30 @@ class _Exports:
             target,
         )
 
+    def other_system(self, target: Path, headings: OtherHeadings) -> Path:
+        """A row per record of the other system."""
+        key = f', key as "{headings.key}"' if headings.key else ""
+        return self._copy(
+            f'case_id as "{headings.case}", {_quoted(headings.label)} as "{headings.activity}",'
+            f" {_local('t_us', headings.time)}{key} from {self.records}",
+            target,
+        )
+
     def answer_key(self, target: Path) -> Path:
-        """`rows`: rows of the long export (heading = 1) with the events that show a planted fault.
+        """`rows`: rows of the long export (heading = 1) with the events that show a planted fault;
+        `other_rows`: those of the other system's export.
 
         Separated by blanks; empty where the fault is that an event is missing.
         """
         numbers = "string_agg(file_row_number + 2, ' ' order by file_row_number)"
         case = f'"{self.headings[0]}"'
         shown = f"select {case} as case_id, {numbers} as rows from {self.rows} where _faulty group by {case}"
+        there = f"select of as case_id, {numbers} as others from {self.records} where faulty group by of"
         return self._copy(
             "case_id, nullif(family, '') as family, kind, nullif(subject, '') as subject, role,"
-            " nullif(related_case, '') as related_case, case when role = 'planted' then rows end as rows"
-            f" from {self.key} as k left join ({shown}) using (case_id)"
+            " nullif(related_case, '') as related_case, case when role = 'planted' then rows end as rows,"
+            " case when role = 'planted' then others end as other_rows"
+            f" from {self.key} as k left join ({shown}) using (case_id) left join ({there}) using (case_id)"
             " order by k.family, kind, case_id, _number",
             target,
         )

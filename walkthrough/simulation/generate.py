@@ -19,6 +19,7 @@ from walkthrough.simulation.groups import Group, Groups
 from walkthrough.simulation.noise import NONE, Noise, tied
 from walkthrough.simulation.numbers import Series, contract_series, in_order, own_series, with_gaps
 from walkthrough.simulation.orders import Orders
+from walkthrough.simulation.other_system import Handed, OtherSystem, Recorded
 from walkthrough.simulation.periods import Periods, own_rule
 from walkthrough.simulation.plan import Plan, plan_of
 from walkthrough.simulation.timing import AS_OF, AS_OF_US, FIRST_DAY, Arrivals, Timing, timed
@@ -47,6 +48,9 @@ class Sample:
     planted in the case) and 'natural' (of queues and chance): true just as well; 'undetermined': perhaps
     true, the log does not show it beyond doubt; 'innocent': looks like a fault and is none. What is true of
     a period has no case, and says in its subject which one; it stands with the last block."""
+    records: pd.DataFrame
+    """What another system has of the cases: case_id there, t_us, key, of (the case_id that the answer key
+    names), faulty."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ class Simulation:
             events.iloc[np.lexsort((events.index, events["t_us"]))].reset_index(drop=True),
             pd.concat([block.cases for block in blocks]),
             pd.concat([block.key for block in blocks], ignore_index=True),
+            pd.concat([block.records for block in blocks], ignore_index=True),
         )
 
 
@@ -158,6 +163,8 @@ class _SoFar:
     persons: int = 0
     number: int = 0
     """Last case number given, where numbers run in sequence."""
+    records: int = 0
+    """Cases that the other system has."""
 
 
 class _Block:
@@ -209,6 +216,38 @@ class _Block:
         case, us, activity = (events[name].to_numpy() for name in ("case", "t_us", "activity"))
         self.so_far.periods.add(case, us, activity, self.names, repeated.cells, self.noise)
         return self._sample(events, facts, groups, repeated, planted)
+
+    def _recorded(
+        self,
+        table: pd.DataFrame,
+        ids: npt.NDArray[np.object_],
+        cases: pd.DataFrame,
+        key: Sequence[KeyRow],
+        planted: int,
+    ) -> Recorded:
+        """What the other system has of the cases that reached it."""
+        other = OtherSystem(self.plan, self.rng, planted, self.so_far.records)
+        side = other.rule.sends
+        code = self.names.index(side.activity)
+        first = table[table["activity"] == code].drop_duplicates("case").sort_values(["t_us", "number"])
+        case = first["case"].to_numpy()
+        of_case = dict(zip(cases["case_id"], cases.get(side.key, cases["case_id"]), strict=True))
+        sound, unplanted = (np.ones(len(ids), dtype=bool) for _ in range(2))
+        for of, *_, role, related in key:
+            sound[[of] if related < 0 else [of, related]] = False
+            unplanted[of] &= role == "innocent"
+        handed = Handed(
+            case,
+            first["t_us"].to_numpy(),
+            first.index.to_numpy(),
+            ids[case],
+            np.array([of_case[each] for each in ids[case]], dtype=object),
+            sound[case],
+            unplanted[case],
+        )
+        made = other.record(handed)
+        self.so_far.records = other.number
+        return made
 
     # Queues
 
@@ -463,13 +502,14 @@ class _Block:
         key = _Key(self.groups, groups, table, facts).rows(present, repeated)
         ids, missing = self._numbered(table, len(groups), key, gaps)
         key += [(a, "lost", "never_entered", self.series.id, "planted", b) for a, b in missing]
-        rows = pd.DataFrame(
-            [
-                (ids[case], family, kind, subject, role, ids[related] if related >= 0 else "")
-                for case, family, kind, subject, role, related in key
-            ],
-            columns=KEY_COLUMNS,
-        )
+        cases = repeated.case_table(self.so_far.cases, present)
+        cases.insert(0, "case_id", ids[present])
+        recorded = self._recorded(table, ids, cases, key, gaps)
+        named = [
+            (ids[case], family, kind, subject, role, ids[related] if related >= 0 else "")
+            for case, family, kind, subject, role, related in key
+        ]
+        rows = pd.DataFrame([*named, *recorded.key], columns=KEY_COLUMNS)
         sound = {case for case, *_, role, _ in key if role == "planted"}
         numbers = np.cumsum(present) - 1 + self.so_far.cases
         persons = self.so_far.persons + self._person_numbers(table)
@@ -486,16 +526,15 @@ class _Block:
                 "role": roles[table["role"].to_numpy()],
                 "resource": persons,
                 "round": table["round"].to_numpy(),
-                "faulty": self._shown(table, sound, stalled, {before for before, _ in missing}),
+                "faulty": self._shown(table, sound, stalled, {before for before, _ in missing})
+                | table.index.isin(recorded.shown),
             }
         ).iloc[order]
         events.index = pd.RangeIndex(self.so_far.events, self.so_far.events + len(events))
-        cases = repeated.case_table(self.so_far.cases, present)
-        cases.insert(0, "case_id", ids[present])
         self.so_far.cases += int(present.sum())
         self.so_far.events += len(events)
         self.so_far.persons += int(self.member_of[-1]) * NIGHTS
-        return Sample(events, cases, rows)
+        return Sample(events, cases, rows, recorded.rows)
 
     def _shown(
         self, table: pd.DataFrame, sound: set[int], stalled: set[int], numbered: set[int]

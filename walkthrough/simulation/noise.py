@@ -104,9 +104,10 @@ class _Layer:
             return
         kept = (self.rows[self.done] >= midnight_us(self.noise.window)).to_numpy()
         touched = set(self.rows.loc[~kept, self.case])
+        known = set(self.rows[self.case])
         self.rows, self.ids = self.rows[kept], self.ids[kept]
         here = set(self.rows[self.case])
-        key = self.key[self.key["case_id"].isin(here | {""})]  # what is of a period is of no case
+        key = self.key[~self.key["case_id"].isin(known - here)]  # some rows are of no case of this system
         pairs = key["related_case"].isin(touched)
         unseen = key["case_id"].isin(touched | self._begun_before()) | pairs
         self.key = key.assign(role=key["role"].where(~unseen, "undetermined"))

@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
-from reference_models.model import PeriodLimit
+from reference_models.model import PeriodLimit, ReferenceModel
 from walkthrough.simulation.generate import Simulation
+from walkthrough.simulation.other_system import NUMBER, RECORDED, SYSTEMS, Link, link_of
 
 Section = dict[str, Any]
 
@@ -28,7 +29,35 @@ def own_sections(simulation: Simulation) -> Section:
         }
     if not model.per_period:
         sections["per_period"] = {rule.id: _period(rule) for rule in simulation.period_rules}
-    return sections
+    return sections | _between_systems(link_of(plan), model)
+
+
+def _between_systems(link: Link, model: ReferenceModel) -> Section:
+    """The comparison of two systems; of one that the contract has, its limit."""
+    rule = link.rule
+    assert rule.limit is not None
+    within = {"within": {rule.limit.unit: rule.limit.value}}
+    if not link.own:
+        theirs = next(each for each in model.reconciliation if each.id == rule.id)
+        return {} if theirs.limit else {"reconciliation": {rule.id: within}}
+    return {
+        "systems": {
+            each.system: {"name": _name(*SYSTEMS[each.system])} for each in (rule.sends, rule.records)
+        },
+        "activities": {RECORDED: {"name": _name("下游登记", "Recorded downstream"), "outside_flow": True}},
+        "attributes": {NUMBER: {"name": _name("上游单号", "Number of the sender"), "type": "text"}},
+        "reconciliation": {
+            rule.id: {
+                "name": _name(rule.name.zh, rule.name.en),
+                "sends": vars(rule.sends),
+                "records": vars(rule.records),
+                **within,
+                "calendar": rule.calendar,
+                "normalise": [each for each in rule.spelling.steps if each != "prefixes"],
+                "prefixes": list(rule.spelling.prefixes),
+            }
+        },
+    }
 
 
 def _name(zh: str, en: str) -> Section:
