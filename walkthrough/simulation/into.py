@@ -101,6 +101,7 @@ class _Into:
         }
         self.case: list[str] = self.events["case_id"].tolist()
         self.t_us: list[int] = [int(each) for each in self.events["t_us"]]
+        self.end_us = max(self.t_us, default=0)
         starts = self.events["start_us"] if "start_us" in self.events else pd.Series([None] * len(self.t_us))
         self.start_us: list[int | None] = [None if pd.isna(each) else int(each) for each in starts]
         cycles = self.events["lifecycle"] if "lifecycle" in self.events else starts.map(lambda each: "")
@@ -172,7 +173,10 @@ class _Into:
     def _laid_out(self, edited: Course, rows: Sequence[int]) -> list[int] | None:
         """Change the rows of a case; returns those that show the fault, None if times leave no room."""
         times = [self.t_us[row] for row in rows]
-        if not self._room(edited, times):
+        delayed = any(
+            item.late and times[-1] + self._longer(item.late) > self.end_us for item in edited.items
+        )
+        if delayed or not self._room(edited, times):
             return None
         shown: list[int] = []
         kept = {item.origin for item in edited.items}
@@ -212,15 +216,19 @@ class _Into:
 
     def _delay(self, rows: Sequence[int], origin: int, handoff: str) -> None:
         """The receiver, and all that follows, comes too late for any calendar."""
-        value, unit = self.plan.handoff_limits[handoff]
-        days = value / 24 if unit == "hours" else value
-        by = round((3 * days + 12) * DAY)
+        by = self._longer(handoff)
         case = self.case[rows[origin]]
         since = self.t_us[rows[origin - 1]]
         later = [row for row in self.by_case[case] if self.t_us[row] > since]
         for row in later:
             begun = self.start_us[row]
             self.t_us[row], self.start_us[row] = self.t_us[row] + by, None if begun is None else begun + by
+
+    def _longer(self, handoff: str) -> int:
+        """By how much more than its limit a handoff takes that is planted as late."""
+        value, unit = self.plan.handoff_limits[handoff]
+        days = value / 24 if unit == "hours" else value
+        return round((3 * days + 12) * DAY)
 
     def _insert(self, edited: Course, rows: Sequence[int], times: list[int], shown: list[int]) -> None:
         before, gap, run = -1, 0, 0
