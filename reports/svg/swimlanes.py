@@ -118,10 +118,10 @@ def _flow_badges(strip: Strip, badges: Mapping[str, Badge]) -> list[Markup]:
 
 
 def _badge_at(stretch: tuple[Point, Point]) -> Point:
-    """Two thirds along, so that the flow's name has room; before the arrow where it is short and level."""
+    """Two thirds along, so that the flow's name has room; above the arrow where it is short and level."""
     a, b = stretch
     if not is_upright(stretch) and length(stretch) < 2 * _EDGE:
-        return max(a[0], b[0]) - _EDGE, a[1]
+        return (a[0] + b[0]) / 2, a[1] - _BADGE - 3
     return (a[0] + 2 * b[0]) / 3, (a[1] + 2 * b[1]) / 3
 
 
@@ -205,15 +205,21 @@ def _track(track: Sequence[Point]) -> Markup:
 
 def _label(name: str, a: Point, b: Point, strip: Strip) -> Markup:
     """The name of a flow, above a level stretch or beside an upright one, where no node lies."""
+    wide = width(name, _SMALL)
     if not is_upright((a, b)):
         x, y = between(a, b)
+        x = _within(x - wide / 2, wide, strip) + wide / 2
         return element("text", name, x=x, y=y - 4, class_="flow-name middle")
     away = min(44.0, length((a, b)) / 2)
     y = a[1] + (away if b[1] > a[1] else 8 - away)
-    wide = width(name, _SMALL)
-    if any(_overlaps(box, a[0] + 5, y, wide) for box in strip.nodes.values()):
-        return element("text", name, x=a[0] - 5 - wide, y=y, class_="flow-name")
-    return element("text", name, x=a[0] + 5, y=y, class_="flow-name")
+    right, left = a[0] + 5, a[0] - 5 - wide
+    free = not any(_overlaps(box, right, y, wide) for box in strip.nodes.values())
+    return element("text", name, x=_within(right if free else left, wide, strip), y=y, class_="flow-name")
+
+
+def _within(x: float, wide: float, strip: Strip) -> float:
+    """Moved so far that it ends, or else begins, inside the strip."""
+    return max(min(x, strip.end - wide - 2), strip.begin + 2)
 
 
 def _overlaps(box: Box, x: float, y: float, wide: float) -> bool:
