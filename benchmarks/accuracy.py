@@ -1,335 +1,245 @@
 """Precision and recall per kind of finding, against planted and natural truth.
 
-    python benchmarks/accuracy.py [--cases 600] [--models ID …] [--levels clean export] [--seconds 3000]
+    python benchmarks/accuracy.py [--models ID …] [--levels clean …] [--seeds 5] [--workers 2] [--out FILE]
 
 Simulates every library model with five seeds that the tests do not use, clean and with the noise of exports,
-audits the exports and compares with the answer keys. Writes accuracy.md and prints its tables. What the log
-cannot show ('undetermined' in the key) is neither a miss nor a false alarm; it is counted.
+and plants into public logs; audits the exports and matches what is found with the answer keys, one to one
+(`accuracy_match`). Writes accuracy.md and accuracy_errors.csv, and prints the page. Exits with 1 if a kind
+misses its bar, with 0 otherwise.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
+import multiprocessing
+import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from math import ceil
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
-from shares import wilson
+from accuracy_match import Counted, compare
+from accuracy_page import BARS, LEAST, REAL, Level, Line, Run, bars_missed, errors_table, lines_of, page
 
-import walkthrough
-from mining.audit_result import Audit
 from reference_models import load
-from walkthrough.simulation import Simulation, write_exports
+from reference_models.model import ReferenceModel
 from walkthrough.simulation.noise import EXPORT, NONE, Noise
-from walkthrough.simulation.timing import AS_OF
 
 SEEDS = (101, 202, 303, 404, 505)
+NOISES: dict[str, Noise] = {"clean": NONE, "export noise": EXPORT}
 RATE = 0.04
 """Share of the cases that each kind of fault is planted in."""
-LEVELS: dict[str, Noise] = {"clean": NONE, "export noise": EXPORT}
-REAL = "planted into public logs"
-REAL_SEEDS, EACH_KIND = 2, 60
-BARS = {"clean": 0.99, "export noise": 0.95, REAL: 0.95}
+CASES = 1_000
+"""Of a sample, at least."""
+SPARE = 1.25
+"""Plants aimed at, as a multiple of LEAST: some cannot be carried out, some the noise hides."""
 LIBRARY = Path(__file__).parents[1] / "reference_models" / "library"
-TRUE = ("planted", "consequence", "natural")
-LISTED = 60
-"""Misses and false alarms listed at most, per level."""
-TIED = ("cross-network-acceptance", "leaving-and-retention", "new-product-development", "after-sales-service")
-_TIE = (
-    "the simulator's: dispatch and return change places and fall into one minute, at which a dispatch comes "
-    "before its return; since then such swaps are not planted"
-)
-_PATH = (
-    "the audit's: the returns allowed are those of one of several equally good reference paths, here of one "
-    "with fewer; the swap is then owned by the ping-pong, and neither is marked ambiguous"
-)
-EXPLAINED: tuple[tuple[str, str, str], ...] = (
-    ("*", "handoff.unreturned", _TIE),
-    *((model, "deviation.swapped", _TIE) for model in TIED),
-    ("*", "deviation.swapped", _PATH),
-    ("*", "handoff.ping_pong", _PATH),
-)
-"""(model, kind, why) of what is missed or found wrongly."""
+CODE = ("logs", "reference_models", "mining", "walkthrough", "benchmarks/*.py")
+"""What the figures depend on."""
+
+RARE: dict[str, Callable[[ReferenceModel], bool]] = {
+    "deadlines with a limit": lambda model: any(
+        cell.limit is not None for each in model.deadlines for row in each.rows for cell in row.cells.values()
+    ),
+    "notices with a limit": lambda model: any(each.limit for each in model.told),
+    "four eyes": lambda model: bool(model.four_eyes),
+    "orders that may differ a little": lambda model: any(each.near for each in model.duplicates),
+    "orders": lambda model: bool(model.duplicates),
+    "returns": lambda model: bool(model.returns),
+    "rules": lambda model: bool(model.rules),
+    "what belongs together": lambda model: bool(model.matches),
+}
+"""What a contract must have for some kinds to be planted at all."""
 
 
-@dataclass
-class Tally:
-    """What became of one kind."""
+class Task(NamedTuple):
+    """A sample to be made, audited and counted."""
 
-    planted: int = 0
-    found: int = 0
-    besides: int = 0
-    """True as a consequence or by nature."""
-    besides_found: int = 0
-    right: int = 0
-    wrong: int = 0
-    undetermined: int = 0
-    """Violated occurrences of which the log does not show whether they are true."""
-
-    @property
-    def recall(self) -> float | None:
-        """Of what was planted."""
-        return self.found / self.planted if self.planted else None
-
-    @property
-    def precision(self) -> float | None:
-        """Of what was called violated and can be decided."""
-        return self.right / (self.right + self.wrong) if self.right + self.wrong else None
+    level: str
+    source: str
+    """A model's id; of the public logs a file."""
+    seed: int
+    cases: int
 
 
-@dataclass
-class Level:
-    """One level of noise."""
+class Done(NamedTuple):
+    """What came of it."""
 
-    name: str
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    errors: list[tuple[str, str, str, str, str]] = field(default_factory=list)
-    """(miss or false alarm, sample, case, kind, subject)."""
-    samples: int = 0
-    cases: int = 0
-    innocent: Counter[str] = field(default_factory=Counter)
-    accused: Counter[str] = field(default_factory=Counter)
-    undecided: Counter[str] = field(default_factory=Counter)
-
-    def of(self, kind: str) -> Tally:
-        """The tally of a kind."""
-        return self.tallies.setdefault(kind, Tally())
+    task: Task
+    counted: Counted
+    cases: int
+    lines: list[Line]
+    """One per miss and false alarm."""
+    seconds: float
+    """Of one processor."""
 
 
-def compare(level: Level, sample: str, key: pd.DataFrame, found: pd.DataFrame) -> None:
-    """Count one sample.
-
-    key: the answer key; found: the violated occurrences with `fk` ('family.kind').
-    """
-    key = key.assign(fk=key["family"] + "." + key["kind"])
-    true = key[key["role"].isin(TRUE)]
-    shown: dict[tuple[str, str], list[set[int]]] = {}
-    for case, kind, rows in zip(found["case_id"], found["fk"], found["source_rows"], strict=True):
-        shown.setdefault((case, kind), []).append(set(map(int, rows)))
-    related = set(zip(found["case_id"], found["fk"], found["related_case"].fillna(""), strict=True))
-    for each in true.itertuples():
-        rows = {int(row) for row in each.rows.split()}
-        there = any(_shows(each.fk, rows, of) for of in shown.get((each.case_id, each.fk), []))
-        if each.family == "duplicate" and each.related_case:
-            there = (each.case_id, each.fk, each.related_case) in related
-        tally = level.of(each.fk)
-        if each.role == "planted":
-            tally.planted, tally.found = tally.planted + 1, tally.found + there
-            if not there:
-                level.errors.append(("miss", sample, each.case_id, each.fk, each.subject))
-        else:
-            tally.besides, tally.besides_found = tally.besides + 1, tally.besides_found + there
-            if not there:
-                level.errors.append((f"miss ({each.role})", sample, each.case_id, each.fk, each.subject))
-    right = set(zip(true["case_id"], true["fk"], strict=True))
-    open_rows = key[key["role"] == "undetermined"]
-    undecided = set(open_rows["case_id"]) if sample.endswith(EXPORTED) else set()
-    perhaps = set(zip(open_rows["case_id"], open_rows["fk"], strict=True))
-    level.undecided.update(open_rows["fk"])
-    for case, kind, rule in found[["case_id", "fk", "rule_id"]].itertuples(index=False):
-        tally = level.of(kind)
-        if (case, kind) in right:
-            tally.right += 1
-        elif (case, kind) in perhaps or case in undecided:
-            tally.undetermined += 1
-        else:
-            tally.wrong += 1
-            level.errors.append(("false alarm", sample, case, kind, rule.partition(":")[2]))
-    innocent = key[key["role"] == "innocent"]
-    level.innocent.update(innocent["kind"])
-    level.accused.update(innocent.loc[innocent["case_id"].isin(_blamed(found, right)), "kind"])
+def cases_per_model(models: Sequence[str]) -> dict[str, int]:
+    """So many that each kind has LEAST plants over the models that can have it, and all seeds."""
+    contracts = {model: load(model) for model in models}
+    cases = dict.fromkeys(models, CASES)
+    for has in RARE.values():
+        carriers = [model for model, contract in contracts.items() if has(contract)]
+        for model in carriers:
+            needed = ceil(SPARE * LEAST / len(SEEDS) / len(carriers) / RATE)
+            cases[model] = max(cases[model], needed)
+    return cases
 
 
-EXPORTED = "noise"
-"""Ends the name of a sample with noise: what is undetermined there concerns the whole case."""
-
-
-def _shows(kind: str, planted: set[int], found: set[int]) -> bool:
-    """Whether an occurrence rests on the rows that show the fault.
-
-    A clock's evidence is where it began and ended; of two events in the wrong order, one is told as moved.
-    """
-    if kind.startswith("deadline."):
-        return True
-    return bool(planted & found) or not planted if kind == "deviation.swapped" else planted <= found
-
-
-def _blamed(found: pd.DataFrame, right: set[tuple[str, str]]) -> set[str]:
-    """Cases with something found that is not true."""
-    pairs = zip(found["case_id"], found["fk"], strict=True)
-    return {case for case, kind in pairs if (case, kind) not in right}
-
-
-def violated(audit: Audit) -> pd.DataFrame:
-    """The violated occurrences with their family and kind."""
-    found = audit.occurrences[audit.occurrences["verdict"] == "violated"]
-    return found.assign(fk=[rule.partition(":")[0] for rule in found["rule_id"]])
-
-
-def run(level: Level, noise: Noise, model: str, seed: int, cases: int) -> None:
-    """Simulate, audit and count one sample."""
+def run(task: Task) -> Done:
+    """Make, audit and count one sample."""
+    begun = time.process_time()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        simulation = Simulation(load(model), cases, seed, RATE, noise=noise)
-        written = write_exports(simulation, folder)
-        key = pd.read_csv(folder / "answer_key.csv", dtype=str, keep_default_na=False)
-        limits = folder / "limits.yaml"
-        audit = walkthrough.audit(
-            written.files[0],
-            model,
-            mapping=folder / "mapping.yaml",
-            override=limits if limits.exists() else None,
-            as_of=AS_OF,
-        )
-        compare(level, f"{model} {seed} {level.name.split()[-1]}", key, violated(audit))
-        level.samples, level.cases = level.samples + 1, level.cases + written.cases
+        made = _planted if task.level == REAL else _simulated
+        key, occurrences, export, cases = made(task, folder)
+        counted = compare(key, occurrences)
+        lines = lines_of(task.level, f"{task.source} {task.seed}", counted.errors, export)
+    return Done(task, counted, cases, lines, time.process_time() - begun)
 
 
-def report(levels: list[Level], seconds: float, models: list[str]) -> Iterator[str]:
-    """The page."""
-    yield "# Accuracy against planted truth\n"
-    yield (
-        "Written by `make accuracy` (`benchmarks/accuracy.py`). Samples of the simulator ([decision 0018]"
-        "(../docs/decisions/0018-the-simulator-derives-and-plays-its-cases.md)), audited with the sample's "
-        "mapping and limits. *Besides*: true as a consequence of a plant or by nature. *Open*: called "
-        "violated where the log does not show whether it is; neither right nor wrong. "
-        "Intervals: Wilson, 95 %.\n"
+def _simulated(task: Task, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, Path, int]:
+    """(key, occurrences, the process's export, cases) of a sample of the simulator."""
+    import walkthrough
+    from walkthrough.simulation import Simulation, write_exports
+    from walkthrough.simulation.timing import AS_OF
+
+    noise = NOISES[task.level]
+    written = write_exports(Simulation(load(task.source), task.cases, task.seed, RATE, noise=noise), folder)
+    limits, sources = folder / "limits.yaml", folder / "sources.yaml"
+    read: dict[str, Any] = (
+        {"sources": sources}
+        if sources.exists()
+        else {"paths": written.files[0], "mapping": folder / "mapping.yaml"}
     )
-    yield (
-        f"Models: {', '.join(models)}. Seeds: {', '.join(map(str, SEEDS))}, as far as the samples "
-        f"counted below went. {seconds:.0f} s.\n"
+    audit = walkthrough.audit(
+        model=task.source, override=limits if limits.exists() else None, as_of=AS_OF, **read
     )
-    for level in levels:
-        yield f"## {level.name}: {level.samples} samples, {level.cases:,} cases\n"
-        yield "| kind | planted | found | recall | besides | found | violated | wrong | open | precision | |"
-        yield "|---|--:|--:|---|--:|--:|--:|--:|--:|---|---|"
-        for kind, tally in sorted(level.tallies.items()):
-            yield _line(level.name, kind, tally)
-        yield ""
-        yield "Innocent look-alikes (accused / all): " + ", ".join(
-            f"{kind} {level.accused[kind]} / {n}" for kind, n in sorted(level.innocent.items())
-        )
-        yield ""
-        yield "Not determinable in the key: " + (
-            ", ".join(f"{kind} {n}" for kind, n in sorted(level.undecided.items())) or "none"
-        )
-        yield ""
-        yield from _errors(level)
+    first = Path(audit.provenance.files[0].name).name
+    if first != written.files[0].name:
+        raise RuntimeError(f"rows are counted in {first}, the key's in {written.files[0].name}")
+    return key_of(folder), audit.occurrences, written.files[0], written.cases
 
 
-def _line(level: str, kind: str, tally: Tally) -> str:
-    bar = BARS.get(level, 0.0)
-    decided = tally.right + tally.wrong
-    met = all(share is None or share >= bar for share in (tally.recall, tally.precision))
-    return (
-        f"| {kind} | {tally.planted} | {tally.found} | {_share(tally.found, tally.planted)} "
-        f"| {tally.besides} | {tally.besides_found} | {decided} | {tally.wrong} | {tally.undetermined} "
-        f"| {_share(tally.right, decided)} | {'' if met else 'below the bar'} |"
-    )
+def _planted(task: Task, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, Path, int]:
+    """The same of a public log: occurrences that are new."""
+    from accuracy_real import planted
+
+    return planted(task.source, task.seed, task.cases, folder)
 
 
-def _share(good: int, n: int) -> str:
-    if not n:
-        return "–"
-    low, high = wilson(good, n)
-    return f"{good / n:.4f} ({low:.3f}–{high:.3f})"
+def key_of(folder: Path) -> pd.DataFrame:
+    """The answer key as texts."""
+    return pd.read_csv(folder / "answer_key.csv", dtype=str, keep_default_na=False)
 
 
-def _errors(level: Level) -> Iterator[str]:
-    if not level.errors:
-        yield "No misses, no false alarms.\n"
-        return
-    yield f"### Misses and false alarms: {len(level.errors)}, the first {min(LISTED, len(level.errors))}\n"
-    yield "| what | sample | case | kind | subject | why |"
-    yield "|---|---|---|---|---|---|"
-    for what, sample, case, kind, subject in level.errors[:LISTED]:
-        model = sample.split()[0]
-        why = next((text for of, k, text in EXPLAINED if of in ("*", model) and k == kind), "to be explained")
-        yield f"| {what} | {sample} | {case} | {kind} | {subject} | {why} |"
-    yield ""
+def tasks_of(levels: Sequence[str], models: Sequence[str], seeds: Sequence[int]) -> Iterator[Task]:
+    """The longest first; then model by model, for a process keeps what it worked out of a model."""
+    if REAL in levels:
+        from accuracy_real import EACH_KIND, present
+
+        for log in present():
+            yield from (Task(REAL, log, seed, EACH_KIND) for seed in seeds)
+    cases = cases_per_model(models)
+    for model in models:
+        for seed in seeds:
+            yield from (Task(level, model, seed, cases[model]) for level in levels if level in NOISES)
 
 
-def run_real(level: Level, begun: float, levels: list[Level], counts: Path | None) -> None:
-    """Plant into the public logs, where they are."""
-    from accuracy_real import LOGS, SHARED, planted
+def one_thread() -> None:
+    """Samples run side by side: each gets one thread of the engine, which takes all cores otherwise."""
+    import duckdb
 
-    for log in LOGS:
-        if not (SHARED / log).exists():
-            sys.stdout.write(f"skipped: {log} is not there\n")
-            continue
-        for seed in SEEDS[:REAL_SEEDS]:
-            key, new, hosts = planted(log, seed, EACH_KIND)
-            compare(level, f"{log} {seed} real", key, new)
-            level.samples, level.cases = level.samples + 1, level.cases + hosts
-            _tell(f"{log} {seed}", begun, levels, counts)
+    connect = duckdb.connect
+
+    def connected(*args: Any, **named: Any) -> Any:
+        named["config"] = {"threads": 1, **(named.get("config") or {})}
+        return connect(*args, **named)
+
+    duckdb.connect = connected
 
 
-def _tell(what: str, begun: float, levels: list[Level], counts: Path | None) -> None:
-    """Say what is done, and keep the counts."""
-    seconds = time.monotonic() - begun
-    sys.stdout.write(f"{seconds:6.0f} s {what}\n")
-    sys.stdout.flush()
-    if counts:
-        counts.write_text(json.dumps({"seconds": seconds, "levels": [_plain(each) for each in levels]}))
-
-
-def _plain(level: Level) -> dict[str, object]:
-    """For the file of counts."""
-    return {**vars(level), "tallies": {kind: vars(tally) for kind, tally in level.tallies.items()}}
-
-
-def _kept(file: Path) -> list[Level]:
-    """Levels counted before."""
-    levels = []
-    for each in json.loads(file.read_text())["levels"]:
-        level = Level(each["name"], samples=each["samples"], cases=each["cases"])
-        level.tallies = {kind: Tally(**tally) for kind, tally in each["tallies"].items()}
-        level.errors = [tuple(error) for error in each["errors"]]
-        for name in ("innocent", "accused", "undecided"):
-            getattr(level, name).update(each[name])
-        levels.append(level)
-    return levels
-
-
-def main() -> None:
-    """Run everything, or what fits into the time."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cases", type=int, default=600)
-    parser.add_argument(
-        "--models", nargs="*", default=sorted(p.name for p in LIBRARY.iterdir() if p.is_dir())
-    )
-    parser.add_argument("--levels", nargs="*", default=[*LEVELS, REAL])
-    parser.add_argument("--seeds", type=int, default=len(SEEDS))
-    parser.add_argument("--seconds", type=float, default=math.inf, help="begin no sample after so long")
-    parser.add_argument("--counts", type=Path, help="keep the counts here; with --seconds 0 only render them")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "accuracy.md")
-    asked = parser.parse_args()
-    models = [each for each in asked.models if (LIBRARY / each / "contract.yaml").exists()]
+def count(tasks: Sequence[Task], levels: Sequence[str], workers: int) -> list[Level]:
+    """Run all tasks, so many at a time."""
+    found = {name: Level(name) for name in levels}
     begun = time.monotonic()
-    levels = [Level(name) for name in asked.levels]
-    if asked.counts and not asked.seconds:
-        levels, begun = _kept(asked.counts), begun - json.loads(asked.counts.read_text())["seconds"]
-    simulated = [level for level in levels if level.name in LEVELS]
-    for seed in SEEDS[: asked.seeds]:
-        for model in models:
-            for level in simulated:
-                if time.monotonic() - begun < asked.seconds:
-                    run(level, LEVELS[level.name], model, seed, asked.cases)
-                    _tell(f"{model} {seed} {level.name}", begun, levels, asked.counts)
-    for level in levels:
-        if level.name == REAL and asked.seconds:
-            run_real(level, begun, levels, asked.counts)
-    text = "\n".join(report(levels, time.monotonic() - begun, models))
-    asked.out.write_text(text.rstrip() + "\n", encoding="utf-8")
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=one_thread) as pool:
+        running = [pool.submit(run, task) for task in tasks]
+        for each in as_completed(running):
+            done = each.result()
+            found[done.task.level].add(done.task.source, done.counted, done.cases, done.lines)
+            _say(
+                f"{time.monotonic() - begun:6.0f} s  {done.task.level}: {done.task.source} {done.task.seed} "
+                f"({done.seconds:.1f} s, {len(done.lines)} misses and false alarms)"
+            )
+    return list(found.values())
+
+
+def state() -> str:
+    """The commit that is counted, and whether the code is that commit's."""
+    head = _git("rev-parse", "HEAD")
+    if not head:
+        return "unknown (no repository)"
+    changed = _git("status", "--porcelain", "--", *CODE)
+    return f"{head} with changes that are not committed" if changed else head
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", *words], cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
+
+
+def _say(text: str) -> None:
     sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Count, write, print. Returns the exit code."""
+    library = sorted(each.parent.name for each in LIBRARY.glob("*/contract.yaml"))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--models", nargs="*", default=library)
+    parser.add_argument("--levels", nargs="*", default=list(BARS), choices=list(BARS))
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), help="use the first so many")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "accuracy.md")
+    asked = parser.parse_args(arguments)
+    begun, code = time.monotonic(), state()
+    absent: tuple[str, ...] = ()
+    if REAL in asked.levels:
+        from accuracy_real import absent_logs
+
+        absent = absent_logs()
+        for log in absent:
+            _say(f"left out: the public log {log} is not there")
+    tasks = list(tasks_of(asked.levels, asked.models, SEEDS[: asked.seeds]))
+    levels = count(tasks, asked.levels, asked.workers)
+    words = " ".join(sys.argv[1:] if arguments is None else arguments)
+    described = Run(
+        command=f"python benchmarks/accuracy.py {words}".strip() if words else "make accuracy",
+        commit=code,
+        seeds=SEEDS[: asked.seeds],
+        rate=RATE,
+        cases={task.source: task.cases for task in tasks if task.level != REAL},
+        absent=absent,
+        seconds=time.monotonic() - begun,
+        workers=asked.workers,
+    )
+    errors = asked.out.with_name(f"{asked.out.stem}_errors.csv")
+    text = "\n".join(page(levels, described, errors.name)).rstrip() + "\n"
+    asked.out.write_text(text, encoding="utf-8")
+    errors_table(levels).to_csv(errors, index=False)
+    _say(text)
+    return 1 if bars_missed(levels) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

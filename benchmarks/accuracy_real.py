@@ -27,7 +27,10 @@ from reference_models.model import (
     Text,
 )
 from reference_models.net_files import load_net
+from walkthrough.simulation.into import plant_into
 
+EACH_KIND = 100
+"""Plants of a kind per log and seed, as far as there are cases for them."""
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 LOGS = {
     "receipt.xes.gz": Mapping(
@@ -122,21 +125,35 @@ def _pnml(events: pd.DataFrame, traces: pd.Series) -> Path:
     return target
 
 
-def planted(log: str, seed: int, each_kind: int) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """(key, violated occurrences that are new, cases that faults could be planted into)."""
-    from accuracy import violated
+def present() -> tuple[str, ...]:
+    """The logs that are there."""
+    return tuple(log for log in LOGS if (SHARED / log).exists())
 
-    from walkthrough.simulation.into import plant_into
 
+def absent_logs() -> tuple[str, ...]:
+    """Those that are not."""
+    return tuple(log for log in LOGS if not (SHARED / log).exists())
+
+
+def planted(
+    log: str, seed: int, each_kind: int, folder: Path
+) -> tuple[pd.DataFrame, pd.DataFrame, Path, int]:
+    """(key, occurrences that are new, the export, cases that faults could be planted into)."""
     path, mapping = SHARED / log, LOGS[log]
     model = mined_model(path, mapping)
-    with tempfile.TemporaryDirectory() as scratch:
-        made = plant_into(path, model, Path(scratch), mapping=mapping, each_kind=each_kind, seed=seed)
-        times = pd.read_csv(made.events, usecols=["time"], dtype=str)["time"]
-        as_of = f"{times.max()}+00:00"  # of both, for a delayed case may be the latest now
-        before = violated(walkthrough.audit(path, model, mapping=mapping, as_of=as_of))
-        after = violated(walkthrough.audit(made.events, model, mapping=made.mapping, as_of=as_of))
-        key = pd.read_csv(made.key, dtype=str, keep_default_na=False)
-    known = set(zip(before["case_id"], before["rule_id"], strict=True))
-    new = [pair not in known for pair in zip(after["case_id"], after["rule_id"], strict=True)]
-    return key, after[new], made.hosts
+    made = plant_into(path, model, folder, mapping=mapping, each_kind=each_kind, seed=seed)
+    times = pd.read_csv(made.events, usecols=["time"], dtype=str)["time"]
+    as_of = f"{times.max()}+00:00"  # of both, for a delayed case may be the latest now
+    before = walkthrough.audit(path, model, mapping=mapping, as_of=as_of).occurrences
+    after = walkthrough.audit(made.events, model, mapping=made.mapping, as_of=as_of).occurrences
+    key = pd.read_csv(made.key, dtype=str, keep_default_na=False)
+    return key, new_ones(before, after), made.events, made.hosts
+
+
+def new_ones(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Occurrences that were not there before: per case, rule and verdict those beyond the earlier number."""
+    same = ["case_id", "rule_id", "verdict"]
+    known = before.groupby(same).size()
+    turn = after.groupby(same).cumcount()
+    had = known.reindex(pd.MultiIndex.from_frame(after[same]), fill_value=0).to_numpy()
+    return after[turn.to_numpy() >= had]
