@@ -30,7 +30,7 @@ class Item:
     late: str = ""
     """Handoff whose limit the wait before it exceeds."""
     stretched: str = ""
-    """Deadline whose whole limit the work exceeds."""
+    """Deadline, or rule of what belongs together, whose whole limit the work exceeds."""
     same_person: str = ""
     """Rule of four eyes that it breaks: done by who did the other activity."""
     waits: bool = False

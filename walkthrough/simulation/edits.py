@@ -6,17 +6,21 @@ Whose fault it then is follows decision 0008: a missing receiver is a dropped ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from reference_models.model import Deadline, ReferenceModel
+from walkthrough.simulation.cells import Value
 from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, Item, Plant, plain, returns
+from walkthrough.simulation.declared import Seen, breaches
 from walkthrough.simulation.language import Repair
 from walkthrough.simulation.plan import Plan
 
 MOST_TRIES = 1_500
 """Places looked at per kind of fault."""
+NO_VALUES: Mapping[str, Value] = {}
 Edits = Iterator[Course]
 
 
@@ -199,15 +203,49 @@ class Editor:
             trace = course.trace
             if deadline.start not in trace[:at] or deadline.stop not in trace[at:]:
                 continue
+            if _paused_at(deadline, trace, at):
+                continue
             if not {deadline.start, *deadline.restart_on} & set(trace[at + 1 :]):
                 yield course.with_item(at, Plant("deadline", "late", deadline.id), stretched=deadline.id)
+
+    def past_partner(self, course: Course, at: int, rng: np.random.Generator) -> Edits:
+        """The second of two that belong together takes longer than the limit between them."""
+        for match in self.plan.model.matches:
+            two = {match.one, match.other}
+            if match.limit is None or match.same or course.items[at].activity not in two:
+                continue
+            before = [item.activity for item in course.items[:at] if item.activity in two]
+            after = [item.activity for item in course.items[at + 1 :] if item.activity in two]
+            if len(before) == 1 and before[0] != course.items[at].activity and not after:
+                yield course.with_item(at, Plant("rule", "matched", match.id), stretched=match.id)
+
+    def barred(self, course: Course, at: int, rng: np.random.Generator) -> Edits:
+        """Something beside the flow that a rule does not want there."""
+        activities = self.plan.model.activities
+        seen = [
+            Seen(item.activity, n, activities[item.activity].in_flow) for n, item in enumerate(course.items)
+        ]
+        for rule in self.plan.model.rules:
+            for name in (rule.activity, rule.target):
+                if name is None or activities[name].in_flow:
+                    continue
+                with_it = [*seen[: at + 1], Seen(name, at, in_flow=False), *seen[at + 1 :]]
+                with_it = [each._replace(us=n) for n, each in enumerate(with_it)]
+                if broken_rules(self.plan.model, seen) or broken_rules(self.plan.model, with_it) != {rule.id}:
+                    continue
+                extra = Item(name, brief=True, faulty=True)
+                items = (*course.items[: at + 1], extra, *course.items[at + 1 :])
+                yield replace(course, items=items, plant=Plant("rule", "declare", rule.id))
 
     def untold(self, course: Course, at: int, rng: np.random.Generator) -> Edits:
         """A milestone of which nobody is told in time."""
         for told in self.plan.model.told:
             if told.after != course.items[at].activity or self.plan.model.activities[told.told_by].in_flow:
                 continue
-            if told.limit is None or any(item.activity == told.after for item in course.items[at + 1 :]):
+            if any(item.activity == told.after for item in course.items[at + 1 :]):
+                continue
+            if told.limit is None:  # late is in time then, never is not
+                yield replace(course.with_item(at, Plant("rule", "told", told.id)), quiet=(told.told_by,))
                 continue
             edited = course.with_item(at, Plant("rule", "told", told.id), untold=True)
             others = {each.after for each in self.plan.model.told if each.told_by == told.told_by}
@@ -223,6 +261,18 @@ class Editor:
                 yield course.with_item(at, Plant("rule", "four_eyes", rule.id), same_person=rule.id)
 
 
+def broken_rules(
+    model: ReferenceModel, events: Sequence[Seen], values: Mapping[str, Value] = NO_VALUES
+) -> frozenset[str]:
+    """Ids of the rules without limit that a closed case breaks, by the order of its events."""
+    return frozenset(
+        rule.id
+        for rule in model.rules
+        if rule.limit is None
+        and breaches(rule, events, values, over=True, counter=None, as_of_us=len(events) + 1)
+    )
+
+
 EDITS: dict[str, Callable[[Editor, Course, int, np.random.Generator], Edits]] = {
     "left out": Editor.left_out,
     "too many": Editor.too_many,
@@ -234,11 +284,30 @@ EDITS: dict[str, Callable[[Editor, Course, int, np.random.Generator], Edits]] = 
     "past deadline": Editor.past_deadline,
     "untold": Editor.untold,
     "own work": Editor.own_work_approved,
+    "past partner": Editor.past_partner,
+    "barred": Editor.barred,
 }
 """Faults in closed cases. Open cases, pairs of orders and gaps in the numbering are made elsewhere."""
 
 STRUCTURAL = ("left out", "too many", "out of order", "pushed back")
 """Those that need to know what the model allows."""
+
+
+def _paused_at(deadline: Deadline, trace: Sequence[str], at: int) -> bool:
+    """Whether the clock stands still while an item is worked on."""
+    return any(pause.start in trace[:at] and pause.end in trace[at:] for pause in deadline.pauses)
+
+
+def runs_on(deadline: Deadline, trace: Sequence[str]) -> bool:
+    """Whether its clock runs, and has run since before the last event, when a case is found lying there."""
+    before, last = trace[:-1], trace[-1]
+    paused = any(pause.start in before for pause in deadline.pauses)
+    return (
+        deadline.start in before
+        and deadline.stop not in trace
+        and last not in deadline.restart_on
+        and not paused
+    )
 
 
 def stopped(plan: Plan, course: Course) -> Iterator[Course]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reference_models.model import PeriodLimit, ReferenceModel
+from reference_models.model import Handoff, PeriodLimit, ReferenceModel
 from walkthrough.simulation.axis import HOUR, Axis, Micros, midnight_us, office_axis, round_the_clock
 from walkthrough.simulation.beside import Beside, beside
 from walkthrough.simulation.cells import Cell, draw_cells
@@ -24,6 +24,7 @@ from walkthrough.simulation.periods import Periods, own_rule
 from walkthrough.simulation.plan import Plan, plan_of
 from walkthrough.simulation.timing import AS_OF, AS_OF_US, FIRST_DAY, Arrivals, Timing, timed
 from walkthrough.simulation.truth import Events, Fact, Pair, Truth
+from walkthrough.simulation.waiting import Waiting
 
 BLOCK_CASES = 50_000
 BUSY = 0.45
@@ -180,7 +181,7 @@ class _Block:
         series: Series,
     ) -> None:
         self.plan, self.rng, self.groups, self.so_far, self.noise = plan, rng, groups, so_far, noise
-        self.series = series
+        self.series, self.waiting = series, Waiting(plan)
         span = (FIRST_DAY, AS_OF.date() + timedelta(days=150))
         self.office, self.clock = office_axis(*span), round_the_clock(*span)
         self.roles = sorted(plan.model.roles)
@@ -232,10 +233,8 @@ class _Block:
         first = table[table["activity"] == code].drop_duplicates("case").sort_values(["t_us", "number"])
         case = first["case"].to_numpy()
         of_case = dict(zip(cases["case_id"], cases.get(side.key, cases["case_id"]), strict=True))
-        sound, unplanted = (np.ones(len(ids), dtype=bool) for _ in range(2))
-        for of, *_, role, related in key:
-            sound[[of] if related < 0 else [of, related]] = False
-            unplanted[of] &= role == "innocent"
+        sound, unplanted = self._untouched(key), np.ones(len(ids), dtype=bool)
+        unplanted[[of for of, *_, role, _ in key if role != "innocent"]] = False
         handed = Handed(
             case,
             first["t_us"].to_numpy(),
@@ -445,12 +444,18 @@ class _Block:
             for handoff, sender, receiver, certain, goes_on in self._handed(course):
                 waits = done[:, goes_on] > AS_OF_US if goes_on >= 0 else True
                 for row in np.flatnonzero((done[:, sender] <= AS_OF_US) & waits).tolist():
-                    came = receiver >= 0 and done[row, receiver] <= AS_OF_US
-                    taken = int(begin[row, receiver]) if came else AS_OF_US
-                    yield Pair(handoff, case + row, int(done[row, sender]), taken, bool(certain and came))
+                    sent = int(done[row, sender])
+                    if receiver >= 0 and done[row, receiver] <= AS_OF_US:
+                        yield Pair(handoff.id, case + row, sent, int(begin[row, receiver]), certain)
+                        continue
+                    kept = [item for item, us in zip(course.items, done[row], strict=True) if us <= AS_OF_US]
+                    trace = [item.activity for item in kept if not item.waits]
+                    owed = self.waiting.owed(trace, handoff.sender, handoff.receiver)
+                    if owed is not None:
+                        yield Pair(handoff.id, case + row, sent, AS_OF_US, owed and not _edited(course))
             step, case = step + n * width, case + n
 
-    def _handed(self, course: Course) -> Iterator[tuple[str, int, int, bool, int]]:
+    def _handed(self, course: Course) -> Iterator[tuple[Handoff, int, int, bool, int]]:
         """(handoff, sender's item, receiver's item, beyond doubt, item until which it waits).
 
         Receiver -1: one of those among whom the process has still to choose while the case is open. Last -1:
@@ -465,15 +470,16 @@ class _Block:
                 pair = (run.activities[origin], run.activities[receiver])
                 handoff = self.plan.handoffs.get(pair)
                 if handoff and handoff.id in limited and receiver in place:
-                    sure = origin == max(run.senders[receiver]) and not edited & {*pair}
-                    yield handoff.id, at, place[receiver], sure, -1
+                    if origin == max(run.senders[receiver]):  # of several senders the last one decides
+                        yield handoff, at, place[receiver], not edited & {*pair}, -1
                 elif handoff and handoff.id in limited and course.state != "closed":
-                    yield handoff.id, at, -1, False, -1
+                    yield handoff, at, -1, False, -1
             goes_on = max((place.get(each, -1) for each in receivers), default=-1)
-            for (sender, _), handoff in self.plan.handoffs.items():
-                mine = sender == run.activities[origin] and handoff.id in limited
+            to = {run.activities[each] for each in receivers}
+            for (sender, receiving), handoff in self.plan.handoffs.items():
+                mine = sender == run.activities[origin] and handoff.id in limited and receiving not in to
                 if mine and (goes_on >= 0 or course.state != "closed"):
-                    yield handoff.id, at, -1, False, goes_on
+                    yield handoff, at, -1, False, goes_on
 
     def _facts(self, table: pd.DataFrame, pairs: Sequence[Pair], cells: Sequence[Cell]) -> Iterator[Fact]:
         shown = Events(
@@ -561,14 +567,18 @@ class _Block:
             persons = np.where(eyes & (member >= 0), 1 + member * NIGHTS, persons)
         return np.asarray(persons, dtype=np.int64)
 
+    def _untouched(self, key: Sequence[KeyRow]) -> npt.NDArray[np.bool_]:
+        """Per case whether neither its course nor the key says anything of it."""
+        sound = np.repeat([each.course.plant is None for each in self.groups], [g.cases for g in self.groups])
+        sound[[case for each in key for case in (each[0], each[-1]) if case >= 0]] = False
+        return np.asarray(sound, dtype=bool)
+
     def _numbered(
         self, table: pd.DataFrame, cases: int, key: Sequence[KeyRow], gaps: int
     ) -> tuple[npt.NDArray[np.object_], list[tuple[int, int]]]:
         """Case ids, in the order of entry; those of absent cases are empty. And the cases beside each gap."""
         entered = in_order(table["case"].to_numpy(), table["t_us"].to_numpy(), cases)
-        sound = np.ones(cases, dtype=bool)
-        for case, *_, role, related in key:
-            sound[[case] if role in ("natural", "consequence", "undetermined") else [case, related]] = False
+        sound = self._untouched(key)
         skipped, missing = with_gaps(entered, sound, gaps, self.rng)
         numbers = self.series.first + np.arange(len(entered)) + skipped
         ids = np.full(cases, "", dtype=object)
@@ -592,7 +602,8 @@ class _Key:
     ) -> None:
         self.groups, self.group_of, self.facts = groups, group_of, facts
         whole = np.array([len(group.course.items) for group in groups])[group_of]
-        self.whole = np.bincount(table["case"][table["item"] >= 0], minlength=len(group_of)) == whole
+        self.shown = np.bincount(table["case"][table["item"] >= 0], minlength=len(group_of))
+        self.whole = self.shown == whole
 
     def rows(self, present: npt.NDArray[np.bool_], orders: Orders) -> list[KeyRow]:
         """(case, family, kind, subject, role, related case or -1)."""
@@ -615,6 +626,7 @@ class _Key:
                 rows.append((*stated, "planted", -1))
                 rows += [(case, *each, "consequence", -1) for each in _sent_again(plant, model)]
         rows += orders.key
+        rows += self._ended_early(orders.plan)
         disturbed = set(planted) | {row[0] for row in rows}
         for fact in self.facts:
             stated_kind = planted.get(fact.case, ("",))[:2] == (fact.family, fact.kind) and (
@@ -632,8 +644,27 @@ class _Key:
                 rows.append((case, "", innocent, "", "innocent", -1))
         return rows
 
+    def _ended_early(self, plan: Plan) -> Iterator[KeyRow]:
+        """Cases that count as closed though their run has still to go on when the export is taken."""
+        for case in np.flatnonzero(~self.whole & (self.shown > 0)).tolist():
+            course = self.groups[self.group_of[case]].course
+            if course.plant is None or course.plant.of in TIMED:
+                head = [item.activity for item in course.items[: self.shown[case]]]
+                if plan.closed(head) and not (plan.language and plan.language.allows(head)):
+                    sure = head[-1] in plan.completion.ends and UNKNOWN_LABEL not in head
+                    role = "natural" if sure else "undetermined"
+                    yield case, "deviation", "early_end", head[-1], role, -1
 
-TIMED = ("handoff.late", "handoff.misrouted", "deadline.late", "rule.told", "rule.four_eyes")
+
+TIMED = (
+    "handoff.late",
+    "handoff.misrouted",
+    "deadline.late",
+    "rule.told",
+    "rule.four_eyes",
+    "rule.matched",
+    "rule.declare",
+)
 """Kinds that leave the order of events as it is."""
 JUDGED = (
     "deadline.late",
@@ -641,6 +672,8 @@ JUDGED = (
     "handoff.late",
     "rule.told",
     "rule.four_eyes",
+    "rule.matched",
+    "rule.declare",
     "lost.stalled",
 )
 """Kinds that are planted by times or people: planted is only what turned out to be true."""
@@ -648,7 +681,7 @@ JUDGED = (
 
 def _edited(course: Course) -> set[str]:
     """Activities of which a fault of order changed an event: which of theirs is whose is not beyond doubt."""
-    if course.plant is None or course.plant.of in TIMED:
+    if course.plant is None or course.plant.of in TIMED or course.state != "closed":
         return set()
     kept = {item.origin for item in course.items}
     gone = {activity for at, activity in enumerate(course.run.activities) if at not in kept}

@@ -8,10 +8,11 @@ from typing import TypeVar
 
 import numpy as np
 
+from reference_models.model import DeclareRule
 from walkthrough.simulation.cells import Cell, holds
 from walkthrough.simulation.courses import Course, Plant, plain
 from walkthrough.simulation.declared import Seen, breaches
-from walkthrough.simulation.edits import EDITS, STRUCTURAL, Editor, paused, stopped
+from walkthrough.simulation.edits import EDITS, STRUCTURAL, Editor, broken_rules, paused, runs_on, stopped
 from walkthrough.simulation.plan import Plan
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Groups:
     def __init__(self, plan: Plan, cells: Sequence[Cell], rng: np.random.Generator) -> None:
         self.plan, self.cells, self.rng = plan, cells, rng
         self.fitting: dict[tuple[str, ...], list[Cell]] = {}
+        self.breaking: dict[tuple[str, ...], dict[str, list[Cell]]] = {}
         self.sound = [(plain(run), share) for run, share in plan.runs if self._fitting(run.activities)]
         if not self.sound:
             raise ValueError(f"{plan.model.id}: no run keeps all the rules of the contract")
@@ -71,18 +73,24 @@ class Groups:
         return self.fitting[activities]
 
     def _fits(self, activities: tuple[str, ...], cell: Cell) -> bool:
-        for activity, wanted in self.plan.hints.with_activity.items():
-            for name, categories in wanted.items():
-                if (cell.values.get(name) in categories) != (activity in activities):
-                    return False
-        events = [Seen(activity, 0) for activity in activities]
-        events = [each._replace(us=number) for number, each in enumerate(events)]
-        flow = {each.id for each in self.plan.model.activities.values() if each.in_flow}
-        return not any(
+        events = [Seen(activity, number) for number, activity in enumerate(activities)]
+        return self._as_hinted(activities, cell) and not any(
             breaches(rule, events, cell.values, over=True, counter=None, as_of_us=len(events))
-            for rule in self.plan.model.rules
-            if {rule.activity, rule.target or rule.activity} <= flow
+            for rule in self._rules_of_flow()
         )
+
+    def _as_hinted(self, activities: tuple[str, ...], cell: Cell) -> bool:
+        return all(
+            (cell.values.get(name) in categories) == (activity in activities)
+            for activity, wanted in self.plan.hints.with_activity.items()
+            for name, categories in wanted.items()
+        )
+
+    def _rules_of_flow(self) -> list[DeclareRule]:
+        flow = {each.id for each in self.plan.model.activities.values() if each.in_flow}
+        return [
+            each for each in self.plan.model.rules if {each.activity, each.target or each.activity} <= flow
+        ]
 
     def _faulty(self, planted: int) -> Iterator[Group]:
         """Closed cases with a fault."""
@@ -94,6 +102,9 @@ class Groups:
             for course in editor.clear(edit, self.rng, MOST_COURSES):
                 assert course.plant is not None
                 kinds.setdefault(course.plant.of, []).append(course)
+        for course in self._against_rules():
+            assert course.plant is not None
+            kinds.setdefault(course.plant.of, []).append(course)
         for courses in kinds.values():
             usable = [each for each in courses if self._limited(each)]
             for course, n in self._spread(usable, planted):
@@ -101,6 +112,8 @@ class Groups:
 
     def _limited(self, course: Course) -> list[Cell]:
         """Kinds of case for which the planted fault is one."""
+        if course.trace == course.run.activities and course.plant and course.plant.kind == "declare":
+            return self._breaking(course.run.activities).get(course.plant.subject, [])
         cells = self._fitting(course.run.activities)
         plant, model = course.plant, self.plan.model
         if plant and plant.family == "deadline":
@@ -110,6 +123,27 @@ class Groups:
             rule = next(each for each in model.four_eyes if each.id == plant.subject)
             return [cell for cell in cells if holds(rule.when, cell.values)]
         return cells
+
+    def _against_rules(self) -> Iterator[Course]:
+        """Runs that the model allows, and one rule beside it does not."""
+        for run, _ in self.plan.runs:
+            if self.plan.closed(run.activities):
+                for rule in self.plan.model.rules:
+                    if rule.id in self._breaking(run.activities):
+                        at = _breach(rule, run.activities)
+                        yield plain(run).with_item(at, Plant("rule", "declare", rule.id))
+
+    def _breaking(self, activities: tuple[str, ...]) -> dict[str, list[Cell]]:
+        """Rule → the kinds of case for which such a run breaks it, and it alone."""
+        if activities not in self.breaking:
+            events, found = [Seen(each, n) for n, each in enumerate(activities)], dict[str, list[Cell]]()
+            inside = replace(self.plan.model, rules=tuple(self._rules_of_flow()))
+            for cell in self.cells:
+                broken = broken_rules(inside, events, cell.values)
+                if len(broken) == 1 and self._as_hinted(activities, cell):
+                    found.setdefault(min(broken), []).append(cell)
+            self.breaking[activities] = found
+        return self.breaking[activities]
 
     def _stopped(self, planted: int) -> Iterator[Group]:
         """Open cases that lie too long, or are past their limit."""
@@ -125,7 +159,7 @@ class Groups:
             overdue = [
                 replace(each, state="overdue", plant=Plant("deadline", "overdue_and_open", deadline.id))
                 for each in heads
-                if deadline.start in each.trace[:-1] and deadline.stop not in each.trace
+                if runs_on(deadline, each.trace)
             ]
             overdue = [each for each in overdue if self._limited(each)]
             for course, n in self._spread(overdue, -(-planted // len(self.plan.model.deadlines))):
@@ -147,3 +181,11 @@ class Groups:
         chosen = self.rng.choice(len(things), size=min(len(things), MOST_SHAPES), replace=False)
         counts = self.rng.multinomial(total, np.full(len(chosen), 1 / len(chosen)))
         return [(things[int(i)], int(n)) for i, n in zip(chosen, counts, strict=True) if n]
+
+
+def _breach(rule: DeclareRule, activities: Sequence[str]) -> int:
+    """The event that shows the breach: the last that waits for another, or the first that came too soon."""
+    if rule.target in activities and "precedence" in rule.template:
+        return activities.index(rule.target)
+    last = len(activities) - 1
+    return last - activities[::-1].index(rule.activity) if rule.activity in activities else last

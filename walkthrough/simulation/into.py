@@ -80,7 +80,7 @@ def plant_into(
         told = yaml.safe_load(opened.provenance.mapping_text).get("activities") or {}
     events = events[~events["activity"].isin([label for label, to in told.items() if to == "-"])]
     events["activity"] = events["activity"].map(told).fillna(events["activity"])
-    into = _Into(plan_of(model), events, np.random.default_rng(seed))
+    into = _Into(plan_of(model, completed=False), events, np.random.default_rng(seed))
     if not into.hosts:
         what = f"no case runs as '{model.id}' wants from its beginning to its end"
         raise InputError(Problem(what, str(log), mend="give the model that the log was made by"))

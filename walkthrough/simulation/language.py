@@ -45,6 +45,10 @@ class Language:
                 return False
         return bool(self.accepting[state])
 
+    def after(self, state: int, activity: str) -> int:
+        """The state after an activity; -1: it is not allowed there."""
+        return int(self.follow[state, self.codes[activity]])
+
     def cost(self, kind: str, activity: str) -> int:
         """Of inserting or deleting one event."""
         return int(self.costs[self.codes[activity]])

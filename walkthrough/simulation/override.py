@@ -9,6 +9,7 @@ import yaml
 from reference_models.model import PeriodLimit, ReferenceModel
 from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.other_system import NUMBER, RECORDED, SYSTEMS, Link, link_of
+from walkthrough.simulation.plan import Plan
 
 Section = dict[str, Any]
 
@@ -21,6 +22,7 @@ def own_sections(simulation: Simulation) -> Section:
         sections["handoffs"] = {
             handoff: {"limit": {unit: limit}} for handoff, (limit, unit) in plan.added_limits.items()
         }
+    sections |= _completed(plan)
     if not model.numbering:
         series = [simulation.own_series(block) for block in range(simulation.block_count)]
         sections["numbering"] = {
@@ -30,6 +32,24 @@ def own_sections(simulation: Simulation) -> Section:
     if not model.per_period:
         sections["per_period"] = {rule.id: _period(rule) for rule in simulation.period_rules}
     return sections | _between_systems(link_of(plan), model)
+
+
+def _completed(plan: Plan) -> Section:
+    """Limits of deadline tables and pairs that have none, and further ends."""
+    added, sections = plan.completion, Section()
+    if added.deadlines:
+        sections["deadlines"] = {
+            each.id: {"rows": {row.id: {"limits": dict.fromkeys(row.cells, limit)} for row in each.rows}}
+            for each in plan.given.deadlines
+            if (limit := added.deadlines.get(each.id))
+        }
+    if added.matches:
+        sections["matches"] = {
+            rule: {"limit": {each.unit: each.value}} for rule, each in added.matches.items()
+        }
+    if added.ends:
+        sections["ends"] = list(plan.model.ends)
+    return sections
 
 
 def _between_systems(link: Link, model: ReferenceModel) -> Section:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from reference_models.model import Handoff, Limit, ReferenceModel
+from walkthrough.simulation.completion import NOTHING, Completion, completion_of
 from walkthrough.simulation.counting import Counter, counter
 from walkthrough.simulation.hints import Hints, hints_of
 from walkthrough.simulation.language import Language, TooLarge
@@ -26,8 +27,21 @@ AROUND_THE_CLOCK = "around-the-clock"
 class Plan:
     """A model as the simulator needs it."""
 
-    model: ReferenceModel
+    given: ReferenceModel
     hints: Hints
+    completed: bool = True
+    """With the limits that the sample brings along; else the model as it is."""
+
+    @cached_property
+    def model(self) -> ReferenceModel:
+        """What the cases are judged by."""
+        return self.completion.of(self.given)
+
+    @cached_property
+    def completion(self) -> Completion:
+        """What the sample brings along besides limits of handoffs."""
+        unit = "hours" if self.given.idle_calendar == AROUND_THE_CLOCK else "working_days"
+        return completion_of(self.given, self.runs, unit) if self.completed else NOTHING
 
     @cached_property
     def by_day(self) -> bool:
@@ -65,9 +79,9 @@ class Plan:
     def runs(self) -> list[tuple[Run, float]]:
         """(run, share) of the most frequent runs of the model, most frequent first."""
         rng = np.random.default_rng(0)
-        drawn = play_out(self.model.net, rng, RUNS_DRAWN, self.hints.weights)
+        drawn = play_out(self.given.net, rng, RUNS_DRAWN, self.hints.weights)
         if not drawn:
-            raise ValueError(f"{self.model.id}: no run of the model comes to its end")
+            raise ValueError(f"{self.given.id}: no run of the model comes to its end")
         kept = sorted(drawn.items(), key=lambda item: (-item[1], item[0].activities))[:RUNS_KEPT]
         total = sum(count for _, count in kept)
         return [(run, count / total) for run, count in kept]
@@ -166,12 +180,12 @@ class Plan:
         return frozenset(each.activity for each in self.model.duplicates)
 
 
-_PLANS: dict[tuple[str, str, tuple[str, ...]], Plan] = {}
+_PLANS: dict[tuple[str, str, tuple[str, ...], bool], Plan] = {}
 
 
-def plan_of(model: ReferenceModel) -> Plan:
-    """The plan of a model; worked out once."""
-    key = (model.sha256, model.location, model.overrides)
+def plan_of(model: ReferenceModel, *, completed: bool = True) -> Plan:
+    """The plan of a model; worked out once. completed: with the limits that a sample brings along."""
+    key = (model.sha256, model.location, model.overrides, completed)
     if key not in _PLANS:
-        _PLANS[key] = Plan(model, hints_of(model))
+        _PLANS[key] = Plan(model, hints_of(model), completed)
     return _PLANS[key]

@@ -165,15 +165,23 @@ def _adjust(
             spare = 0.6 * plan.worked_hours(1.0, unit)
             lag[:, at] = rng.uniform(2.0, 3.0, n) * plan.worked_hours(value, unit) + spare
         if item.stretched:
-            number = [each.id for each in plan.model.deadlines].index(item.stretched)
-            unit = plan.model.deadlines[number].unit
-            limits = np.array([cell.limits[number].limit or 0.0 for cell in cells])
+            unit, limits = _stretched(plan, item.stretched, cells)
             more[:, at] += plan.worked_hours(1.0, unit) * (limits * rng.uniform(1.1, 1.8, n) + 1.5)
         if item.waits:
             first = at + 1 < len(course.items) and course.items[at + 1].waits
             work[:, at] = 0.0
             lag[:, at] = 0.05 * day if first else 0.0
             more[:, at] = 0.0 if first else rng.uniform(1.0, 8.0, n) * day
+
+
+def _stretched(plan: Plan, name: str, cells: list[Cell]) -> tuple[str, Floats]:
+    """(unit, limit of each case) of a deadline, or of two that belong together."""
+    for number, deadline in enumerate(plan.model.deadlines):
+        if deadline.id == name:
+            return deadline.unit, np.array([cell.limits[number].limit or 0.0 for cell in cells])
+    limit = next(each.limit for each in plan.model.matches if each.id == name)
+    assert limit is not None
+    return limit.unit, np.full(len(cells), limit.value)
 
 
 def _of_open(
