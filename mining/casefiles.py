@@ -26,19 +26,23 @@ def case_files(bound: BoundLog, aligned: Conformance, cases: Iterable[str]) -> d
     values = bound.log.cases.semi_join(wanted, "case_id").to_pandas().to_dict("records")
     stated = {str(row["case_id"]): _texts(row, attributes) for row in values}
     events = bound.events.inner_join(wanted, "case_id").order_by("case_id", "t_us", "row_no").to_pandas()
-    timelines = dict(iter(events.groupby("case_id", sort=False)))  # it has `keys`, so no dict of itself
+    by_case = events.groupby("case_id", sort=False)
+    length = by_case.size().to_dict()
+    timelines: dict[str, list[SourceRow]] = {}
+    # All at once: a frame per case costs more than its rows.
+    for row in events[by_case.cumcount() < LONGEST_TIMELINE].to_dict("records"):
+        timelines.setdefault(str(row["case_id"]), []).append(_source_row(bound, row))
     files = {}
     for row in judged.order_by("case_id").to_pandas().to_dict("records"):
         case, variant = str(row["case_id"]), int(row["variant"])
-        timeline = timelines[case]
         files[case] = CaseFile(
             case_id=case,
             variant=variant,
             status="closed" if row["closed"] else "open",
             attributes=stated[case],
-            timeline=tuple(_source_row(bound, r) for r in timeline[:LONGEST_TIMELINE].to_dict("records")),
+            timeline=tuple(timelines[case]),
             moves=aligned.visible[variant - 1],
-            truncated=max(0, len(timeline) - LONGEST_TIMELINE),
+            truncated=max(0, length[case] - LONGEST_TIMELINE),
         )
     return files
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -54,11 +55,27 @@ def _with_ledger(bound: BoundLog, rule: Rule, occurrences: Sequence[Occurrence])
     cases = [occurrence.case_id for occurrence in occurrences]
     pauses = bound.kept(pauses_table(deadline))
     paused = pauses.filter(pauses.case_id.isin(cases)).order_by("case_id", "from_us").to_pandas()
-    return tuple(replace(o, ledger=_ledger(bound, deadline, o, paused)) for o in occurrences)
+    calendar = bound.model.calendars[deadline.calendar]
+    days = _all_days(calendar, deadline.unit, occurrences, bound.as_of_us)
+    return tuple(replace(o, ledger=_ledger(bound, deadline, o, paused, days)) for o in occurrences)
+
+
+Days = list[tuple[int, bool]]
+"""Midnights in order, each with whether its day counts."""
+
+
+def _all_days(calendar: Calendar, unit: str, occurrences: Sequence[Occurrence], as_of_us: int) -> Days:
+    """The days that the clocks of all occurrences run over; none for a clock that never stands still."""
+    starts = [each.start_us for each in occurrences if each.start_us is not None]
+    if not starts or (unit == "hours" and calendar.id == AROUND_THE_CLOCK):
+        return []
+    ends = [as_of_us if each.end_us is None else each.end_us for each in occurrences]
+    table = day_table(calendar, unit, min(starts), max(ends))
+    return list(zip(table["starts_us"].tolist(), table["working"].tolist(), strict=True))
 
 
 def _ledger(
-    bound: BoundLog, deadline: Deadline, occurrence: Occurrence, paused: pd.DataFrame
+    bound: BoundLog, deadline: Deadline, occurrence: Occurrence, paused: pd.DataFrame, days: Days
 ) -> tuple[ClockInterval, ...]:
     if occurrence.start_us is None:
         return ()
@@ -79,22 +96,21 @@ def _ledger(
             stretches.append(ClockInterval("paused", low, high, 0.0))
         else:
             calendar = bound.model.calendars[deadline.calendar]
-            stretches += _running(deadline, calendar, low, high, closing=high == end)
+            stretches += _running(deadline, calendar, days, low, high, closing=high == end)
     return tuple(stretches) if len(stretches) <= LONGEST else ()
 
 
 def _running(
-    deadline: Deadline, calendar: Calendar, low: int, high: int, *, closing: bool
+    deadline: Deadline, calendar: Calendar, days: Days, low: int, high: int, *, closing: bool
 ) -> list[ClockInterval]:
     """A stretch split into what counts and what is off; `closing`: the clock ends with it."""
     if deadline.unit == "hours" and calendar.id == AROUND_THE_CLOCK:
         return [ClockInterval("running", low, high, (high - low) / HOUR_US)]
-    table = day_table(calendar, deadline.unit, low, high)
-    days = list(zip(table["starts_us"].tolist(), table["working"].tolist(), strict=True))
-    return _hours(calendar, days, low, high) if deadline.unit == "hours" else _days(days, low, high, closing)
+    near = days[bisect(days, (low - 2 * DAY_US,)) : bisect(days, (high + 1,))]
+    return _hours(calendar, near, low, high) if deadline.unit == "hours" else _days(near, low, high, closing)
 
 
-def _hours(calendar: Calendar, days: list[tuple[int, bool]], low: int, high: int) -> list[ClockInterval]:
+def _hours(calendar: Calendar, days: Days, low: int, high: int) -> list[ClockInterval]:
     counted = [
         (max(low, begin + opens), min(high, begin + closes))
         for begin, working in days
@@ -111,7 +127,7 @@ def _hours(calendar: Calendar, days: list[tuple[int, bool]], low: int, high: int
     return stretches
 
 
-def _days(days: list[tuple[int, bool]], low: int, high: int, closing: bool) -> list[ClockInterval]:
+def _days(days: Days, low: int, high: int, closing: bool) -> list[ClockInterval]:
     """The day on which a stretch begins does not count, the day on which it ends does."""
     stretches: list[ClockInterval] = []
     for begin, working in days:
