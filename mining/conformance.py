@@ -18,8 +18,9 @@ from mining.alignment import (
 )
 from mining.bound_log import BoundLog
 from mining.findings import Move, VariantSummary
-from mining.token_flow import Pair, PairState, handoffs_ahead, token_flow
+from mining.token_flow import Pair, PairState, token_flow
 from mining.variants import VariantTable, variants
+from mining.ways_on import WaysOn
 from reference_models.model import ReferenceModel
 
 MOVE_COLUMNS = {
@@ -46,7 +47,8 @@ PAIR_COLUMNS = {
     "before_pos": "int64",  # of a dropped receiver or unsent sender: last event before it should have come
     "after_pos": "int64",
     "ordinal": "int64",  # n-th event of the sender (unsent: of the receiver)
-    "alternatives": "int64",
+    "alternatives": "string",  # of a waiting pair: what may come instead, split by ','; null if nothing may
+    "last": "boolean",  # the receiver could begin then: of works that meet before it, the last one
     "ambiguous": "boolean",
     "unseen": "boolean",  # who is missing may have acted without a trace in the export
 }
@@ -116,10 +118,10 @@ def conformance(bound: BoundLog) -> Conformance:
         table = replace(table, variants=tuple(marked))
     # The empty trace besides: it costs the shortest run, against which fitness is measured.
     *alignments, idle = align(graph, [*table.variants, Variant(())], model.costs)
-    ahead = handoffs_ahead(model.net, model.handoffs)
+    ways = WaysOn.of(model.net)
     visible, move_rows, pair_rows = [], [], []
     for number, (variant, alignment) in enumerate(zip(table.variants, alignments, strict=True), start=1):
-        flow = token_flow(model.net, alignment, model.handoffs, ahead)
+        flow = token_flow(ways, alignment, model.handoffs)
         judged = _Judgement.of(model, variant, alignment, flow, table.unknown)
         visible.append(judged.moves)
         move_rows += [(number, *row) for row in judged.move_rows()]
@@ -210,7 +212,8 @@ class _Judgement:
                     None if missing is None else self.befores[missing],
                     None if missing is None else self.afters[missing],
                     self.ordinals[acting],
-                    pair.alternatives,
+                    ",".join(pair.alternatives) or None,
+                    pair.last,
                     any(self.moves[n].ambiguous for n in (acting, missing) if n is not None),
                     missing is not None and self.moves[missing].kind == "unseen",
                 )
@@ -295,7 +298,7 @@ def _settle_pairs(
             first = first_receiver[pair.sender_step or 0]
             if pair.sender_step in last_sender or first != pair.receiver_step:
                 continue
-        settled.append(Pair(pair.handoff, state, sender, receiver, pair.alternatives))
+        settled.append(replace(pair, state=state, sender_step=sender, receiver_step=receiver))
     return settled
 
 

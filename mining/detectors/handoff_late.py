@@ -26,19 +26,25 @@ RECEIPT = ("schedule", "assign", "reassign")
 """Lifecycle transitions by which a receiver is named or work is queued for him."""
 
 
+OTHERWISE = "otherwise"
+"""Reason code of a handoff that is not certain to take place; after a colon what may come instead."""
+
+
 class HandoffLate(Detector):
     """A handoff received or accepted past its limit (接受 to 受理).
 
     Meaning: from the sender's completion to the acceptance by the receiver more time passes than the
     handoff's limit. Acceptance is the start of the receiver's task (a start event, or a start time in the
     row) or the contract's `accepted_by`; where only receipt is recorded (an assign or schedule event, or
-    `received_by`), receipt is measured.
+    `received_by`), receipt is measured. Where the work of several senders meets before the receiver, he can
+    begin when the last of it is there: only that handoff is measured, and none while work is missing.
     Needs: case, activity, time; a limit in the contract or in the user's override; start times or events of
     receipt, to decide on work that was completed past the limit.
     Verdicts: conformant within the limit (also if the task was *completed* within it); violated past it,
     also while the case is open; pending while the limit runs; not determinable if only completions are
-    recorded and the completion came past the limit, beyond the calendar's last day, or where the acceptance
-    may be among the case's rejected rows or unknown labels.
+    recorded and the completion came past the limit, beyond the calendar's last day, where the acceptance
+    may be among the case's rejected rows or unknown labels, or while the case is open and the work may also
+    go another way (an exclusive choice of a task of any lane, or the end; the reason names them).
     Source: domain.md, 'deadline breach' (the gap between receipt and acceptance) and S1 (a limit on each
     dispatch order).
     Re-perform: take the time of the sender's row and that of the acceptance (or receipt) from the two rows
@@ -123,7 +129,9 @@ class HandoffLate(Detector):
         past = table.to_axis > table.due_axis
         unknown = table.from_axis.isnull() | table.to_axis.isnull()
         recorded = ibis.literal(_acceptance_is_recorded(evidence, handoff))
-        undecided = (table.state == PairState.WAITING.value) & (table.alternatives > 1)
+        undecided = table.alternatives.notnull()
+        if not _shares_its_marks(evidence, handoff):
+            undecided &= table.taken_us.isnull()  # who takes the work up has been chosen
         unrecorded = past & table.taken_us.isnull() & ~recorded
         verdict = ibis.cases(
             (unknown | unrecorded | (past & undecided), Verdict.NOT_DETERMINABLE.value),
@@ -135,7 +143,7 @@ class HandoffLate(Detector):
         )
         reason = ibis.cases(
             (unknown, "calendar_ends"),
-            (past & undecided, "still_open"),
+            (past & undecided, ibis.literal(f"{OTHERWISE}:") + table.alternatives),
             (unrecorded, "acceptance_not_recorded"),
             (past & table.taken_us.isnull(), absence_reason(table)),
             (past & table.unseen, "one_time_per_milestone"),
@@ -180,12 +188,23 @@ def _acceptance_is_recorded(evidence: Evidence, handoff: Handoff) -> bool:
     )
 
 
+def _shares_its_marks(evidence: Evidence, handoff: Handoff) -> bool:
+    """Whether what records receipt or acceptance may as well be that of another receiver of the sender."""
+    own = {*handoff.received_by, *handoff.accepted_by}
+    return any(
+        own & {*other.received_by, *other.accepted_by}
+        for other in evidence.model.handoffs
+        if other.sender == handoff.sender and other.id != handoff.id
+    )
+
+
 def _taken_up(evidence: Evidence, handoff: Handoff) -> ir.Table:
     """Per handoff that took place or waits: when it was sent, taken up (accepted, else received), done."""
     bound, conformance = evidence.bound, evidence.conformance
     pairs = conformance.pairs.filter(
         (conformance.pairs.handoff == handoff.id)
         & conformance.pairs.state.isin([PairState.PAIRED.value, PairState.WAITING.value])
+        & conformance.pairs.last
     )
     steps = bound.steps
     sent = steps.select("case_id", "pos", sent_row=steps.row_no, sent_us=steps.t_us, event_id="event_id")

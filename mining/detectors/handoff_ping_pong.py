@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import ibis
@@ -13,6 +12,7 @@ from mining.detection import Detection, Detector, Evidence, Examples
 from mining.findings import Family, Verdict
 from mining.occurrences import occurrences
 from mining.places import places
+from mining.returns import Asked, returns_in, some_path_returns
 from mining.units import known_units
 
 
@@ -21,18 +21,21 @@ class HandoffPingPong(Detector):
 
     Meaning: a case goes from party A to B and straight back to A more often than allowed. Parties are the
     roles of the model (units read as roles by the contract, else the lane of the task), or the
-    organisational units as logged. Between roles, the returns of the case's own reference path (its loops)
-    are allowed besides. Consecutive events of one party count as one stay; where
+    organisational units as logged. Between roles, the returns of the case's own reference path (its loops,
+    what runs in parallel) are allowed besides. Consecutive events of one party count as one stay; where
     the log records completions, a start makes no stay of its own.
     Needs: case, activity, time; for units: role.
     Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
-    none.
+    none, or where the reference path shown does not allow the returns and another one, with deviations that
+    weigh as little, does: then the case's deviations are told as such. What is violated, no optimal path
+    allows.
     Source: domain.md, 'broken handoff' (推诿); van der Aalst, Reijers & Song 2005 (handover of work).
     Re-perform: copy the case's rows to a sheet of their own (without the start events where there are
     completions), sort by time, and write the party of each row into D (the unit, or its role by a lookup,
     else the lane of the task). Copy D without repetitions of the row before into E. A return is a row
     whose party is that of two rows above: `=SUMPRODUCT(--(E3:E99=E1:E97), --(E3:E99<>""))`. Compare with
-    the allowance and, between roles, the returns of the diagram's own loops.
+    the allowance and, between roles, the returns of the diagram's own ways: of those with as few deviations
+    as the case is said to have, the one with the most returns.
     """
 
     family = Family.HANDOFF
@@ -94,11 +97,19 @@ class HandoffPingPong(Detector):
         over = judged.filter(judged.returns > judged.allowed)
         evidence_rows = bounces.group_by("case_id").agg(rows=bounces.rows.collect().flatten().unique().sort())
         over = over.inner_join(evidence_rows, "case_id")
+        if between == "role":
+            over = evidence.bound.store(
+                "ping_pong_over", _with_doubt(evidence, over, model.ping_pong.allowed)
+            )
+        else:
+            over = over.mutate(excused=False, doubtful=False)
         table = occurrences(
             over,
             rule_id=rule.id,
             case_id=over.case_id,
-            verdict=Verdict.VIOLATED.value,
+            verdict=ibis.ifelse(over.excused, Verdict.NOT_DETERMINABLE.value, Verdict.VIOLATED.value),
+            reason=ibis.ifelse(over.excused, "ambiguous", ibis.null("string")),
+            ambiguous=over.excused | over.doubtful,
             measure=over.returns,
             limit=over.allowed,
             start_us=over.first_us,
@@ -117,7 +128,7 @@ class HandoffPingPong(Detector):
             pd.DataFrame({"rule_id": [rule.id], "n": [n]}),
             {"rule_id": "string", "n": "int64"},
         )
-        explained = _explained(acting, over)
+        explained = _explained(acting, over.filter(~over.excused))
         return Detection((rule,), found, conformant, explains=explained)
 
     def _silent(self, evidence: Evidence, rule_id: str) -> ir.Table:
@@ -133,6 +144,31 @@ class HandoffPingPong(Detector):
             anchor="unit",
             rows=ibis.literal([], type="array<int64>"),
         )
+
+
+def _with_doubt(evidence: Evidence, over: ir.Table, allowed: int) -> ir.Table:
+    """Add `excused`: another optimal reference path of the case has as many returns as it needs; and
+    `doubtful`: the model is too large to tell."""
+    conformance, model = evidence.conformance, evidence.model
+    judged = over.inner_join(conformance.variants.case_variants, "case_id")
+    judged = judged.select("case_id", "variant", needed=(judged.returns - allowed).cast("int64"))
+    judged = evidence.bound.store("ping_pong_judged", judged)
+    distinct = judged.select("variant", "needed").distinct().order_by("variant", "needed").to_pandas()
+    asked = []
+    for number, needed in distinct.itertuples(index=False):
+        variant, alignment = conformance.variants.variants[number - 1], conformance.alignments[number - 1]
+        asked.append(Asked(variant, alignment.cost, needed))
+    lanes = {activity.id: activity.role for activity in model.activities.values()}
+    answers = some_path_returns(model.net, model.costs, lanes, asked)
+    told = evidence.bound.upload(
+        "ping_pong_doubt",
+        distinct.assign(
+            excused=[answer is True for answer in answers], doubtful=[answer is None for answer in answers]
+        ),
+        {"variant": "int64", "needed": "int64", "excused": "boolean", "doubtful": "boolean"},
+    )
+    told = judged.inner_join(told, ["variant", "needed"]).select("case_id", "excused", "doubtful")
+    return over.inner_join(told, "case_id")
 
 
 def _returning(evidence: Evidence, acting: ir.Table, allowed: ir.Table) -> ir.Table:
@@ -194,7 +230,7 @@ def _counted(evidence: Evidence, acting: ir.Table, key: str, order: tuple[str, .
     distinct = sequences.select("parties").distinct().execute()["parties"]
     returns = evidence.bound.upload(
         f"party_returns_of_{key}",
-        pd.DataFrame({"parties": distinct, "returns": [_returns(text.split(",")) for text in distinct]}),
+        pd.DataFrame({"parties": distinct, "returns": [returns_in(text.split(",")) for text in distinct]}),
         {"parties": "string", "returns": "int64"},
     )
     return sequences.inner_join(returns, "parties").select(key, "returns")
@@ -281,7 +317,7 @@ def _allowed(evidence: Evidence, between: str, allowed: int) -> ir.Table:
         return case_variants.select("case_id", allowed=ibis.literal(allowed))
     lanes = {a.id: a.role for a in evidence.model.activities.values()}
     rows = [
-        (number, allowed + _returns([lanes.get(m.activity) for m in moves if m.kind != "log"]))
+        (number, allowed + returns_in([lanes.get(m.activity) for m in moves if m.kind != "log"]))
         for number, moves in enumerate(evidence.conformance.visible, start=1)
     ]
     table = evidence.bound.upload(
@@ -290,12 +326,3 @@ def _allowed(evidence: Evidence, between: str, allowed: int) -> ir.Table:
         {"variant": "int64", "allowed": "int64"},
     )
     return case_variants.inner_join(table, "variant").select("case_id", "allowed")
-
-
-def _returns(roles: Sequence[str | None]) -> int:
-    """Returns A→B→A in a sequence of roles, stays collapsed."""
-    stays: list[str] = []
-    for role in roles:
-        if role is not None and (not stays or stays[-1] != role):
-            stays.append(role)
-    return sum(a == c for a, c in zip(stays, stays[2:], strict=False))

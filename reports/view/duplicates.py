@@ -57,7 +57,7 @@ def look_alike_views(c: Context) -> tuple[LookAlikeView, ...]:
             f"{finding_anchor(each.rule.id)}-explained",
             rule_texts(each.rule, c.names).title,
             tuple(
-                c.t("why.count", why=c.t.or_else(f"reason.{reason}", reason), n=c.formats.number(count))
+                c.t("why.count", why=c.names.reason(reason), n=c.formats.number(count))
                 for reason, count in each.explained
             ),
             tuple(occurrence_view(shown, each.rule, c) for shown in each.look_alikes),

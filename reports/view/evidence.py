@@ -156,5 +156,5 @@ def _facts(occurrence: Occurrence, rule: Rule, c: Context) -> list[tuple[str, st
 
 
 def _notes(occurrence: Occurrence, c: Context) -> list[str]:
-    notes = [c.t.or_else(f"reason.{occurrence.reason}", occurrence.reason)] if occurrence.reason else []
+    notes = [c.names.reason(occurrence.reason)] if occurrence.reason else []
     return [*notes, c.t("note.ambiguous")] if occurrence.ambiguous else notes

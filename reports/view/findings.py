@@ -106,7 +106,7 @@ def _finding(finding: Finding, over: Overrun | None, c: Context) -> FindingView:
         meaning=texts.meaning,
         condition=_condition(finding, c),
         undecided_reasons=tuple(
-            c.t("why.count", why=c.t.or_else(f"reason.{reason}", reason), n=c.formats.number(count))
+            c.t("why.count", why=c.names.reason(reason), n=c.formats.number(count))
             for reason, count in finding.reasons
         ),
         effect=_effect(finding, over, c),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from logs.key_links import CASE
 from mining.findings import Rule, Severity
+from mining.ways_on import END
 from reference_models.model import (
     Authority,
     Comparison,
@@ -67,6 +68,15 @@ class Names:
         """The document that a criterion cites, with its title."""
         title = next((text.get(self.t.lang) for id, text in self.model.sources if id == authority.source), "")
         return self.t("source.titled", id=authority.source, title=title) if title else authority.source
+
+    def reason(self, code: str) -> str:
+        """A reason in words; what a code names after a colon are activities, or the end of the work."""
+        kind, _, ids = code.partition(":")
+        text = self.t.or_else(f"reason.{kind}", code)
+        if not ids:
+            return text
+        steps = [self.t("activity.end") if each == END else self.activity(each) for each in ids.split(",")]
+        return text.format(steps=self.t("list.or").join(steps))
 
     def severity(self, severity: Severity) -> str:
         """Severity in words."""

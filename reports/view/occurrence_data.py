@@ -118,7 +118,7 @@ def _lookup(c: Context, frame: pd.DataFrame) -> JsonObject:
             }
             for finding in c.audit.findings
         ],
-        "reasons": {each: visible(c.t.or_else(f"reason.{each}", each)) for each in reasons},
+        "reasons": {each: visible(c.names.reason(each)) for each in reasons},
         "walks": {visible(case): case_anchor(case) for case in sorted(c.audit.case_files)},
         "files": [visible(c.file(each.name)) for each in c.audit.provenance.files],
     }

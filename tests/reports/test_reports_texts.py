@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from sample_model import model
 
 from logs.event_log import Reason
 from mining.findings import Family, Outcome, Severity, Verdict
@@ -13,6 +14,7 @@ from reference_models.model import Standing
 from reports.catalogue import LANGUAGES, catalogue, read_catalogue
 from reports.formats import Formats
 from reports.html import SCRIPT_WORDS
+from reports.view.names import Names
 
 ROOT = Path(__file__).parents[2] / "reports"
 KINDS = {
@@ -40,6 +42,7 @@ REASONS = (
     "still_open",
     "acceptance_not_recorded",
     "one_time_per_milestone",
+    "otherwise",
     "no_unit",
     "too_few_waits",
     "unknown_unit",
@@ -132,6 +135,18 @@ def test_every_text_that_the_code_asks_for_is_there() -> None:
     assert asked
     assert not asked - texts.keys()
     assert not set(SCRIPT_WORDS) - texts.keys()
+
+
+def test_a_reason_names_what_may_come_instead() -> None:
+    said = []
+    for lang in ("en", "zh"):
+        t = catalogue(lang)
+        said.append(Names(model(), t, Formats(t, "Asia/Shanghai")).reason("otherwise:build,end"))
+    assert said == [
+        "the receiver need not come: the work may still go on with "
+        "Build new resources or the end of this work instead",
+        "接收环节不一定发生：后续也可能是新建资源或此项工作结束",
+    ]
 
 
 def test_plural_forms_follow_the_language() -> None:
