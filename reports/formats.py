@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.numbers import format_decimal, format_percent
@@ -59,8 +60,7 @@ class Formats:
         return _honest(share, beside, lambda each: self._per_cent(each, digits))
 
     def _decimal(self, value: float, digits: int) -> str:
-        pattern = f"#,##0.{'#' * digits}"
-        return str(format_decimal(round(value, digits), format=pattern, locale=self.t.lang))
+        return _decimal(round(value, digits) + 0.0, digits, self.t.lang)  # no -0
 
     def _per_cent(self, share: float, digits: int) -> str:
         rounded = round(share, digits + 2)
@@ -105,6 +105,11 @@ class Formats:
             return ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError):
             return ZoneInfo("UTC")
+
+
+@lru_cache(maxsize=10_000)  # reports repeat their numbers
+def _decimal(value: float, digits: int, lang: str) -> str:
+    return str(format_decimal(value, format=f"#,##0.{'#' * digits}", locale=lang))
 
 
 def _honest(value: float, other: float | None, show: Callable[[float], str]) -> str:

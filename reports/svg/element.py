@@ -12,15 +12,14 @@ def element(name: str, *children: str, **attributes: str | float | None) -> Mark
 
     Attribute names take '_' for '-'; `class_` gives 'class'. An attribute that is None is left out.
     """
-    shown = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _value(value))
+    # Strings put together, every part escaped: Markup's own formatting takes five times as long.
+    shown = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    inner = Markup("").join(
-        child if isinstance(child, Markup) else escape(visible(child)) for child in children
-    )
-    return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), shown, inner)
+    inner = "".join(child if isinstance(child, Markup) else escape(visible(child)) for child in children)
+    return Markup(f"<{name}{shown}>{inner}</{name}>")  # all parts are markup or escaped
 
 
 def group(children: list[Markup], **attributes: str | float | None) -> Markup:
