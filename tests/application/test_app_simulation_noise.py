@@ -89,3 +89,23 @@ def test_a_window_cuts_cases_and_their_key(tmp_path):
     here = key[~key["kind"].isin(["per_period", "orphan"])]
     assert set(here["case_id"]) <= set(rows["订单号"])
     assert "window: {from: 2025-03-12" in (tmp_path / "mapping.yaml").read_text(encoding="utf-8")
+
+
+def test_a_window_hides_only_what_rests_on_rows_before_it(tmp_path):
+    """Of a case that is cut: where it lies, and a label that nobody knows, are to be seen all the same."""
+    rows, key = export(tmp_path, Noise(window=date(2025, 6, 1)))
+    cut = set(key.loc[key["kind"] == "cut_by_window", "case_id"])
+    of_cut = key[key["case_id"].isin(cut) & (key["role"] != "noise")]
+    assert (of_cut.loc[of_cut["family"] == "", "role"] == "innocent").all()
+    open_kinds = set(of_cut.loc[of_cut["role"] == "undetermined", "kind"])
+    assert not open_kinds & {"stalled"}
+    starts = set(rows.loc[rows["环节"] == "故障受理", "故障单号"])
+    late = key[(key["family"] == "deadline") & (key["role"] == "undetermined")]
+    assert starts.isdisjoint(late["case_id"])
+
+
+def test_a_missing_person_hides_only_who_did_what_two_must_do(tmp_path):
+    _, key = export(tmp_path, Noise(missing=0.2), "billing")
+    eyes = key[key["kind"] == "four_eyes"]
+    assert {"planted", "undetermined"} <= set(eyes["role"])
+    assert "undetermined" not in set(key.loc[key["family"] == "deadline", "role"])

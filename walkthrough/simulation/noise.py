@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,6 +14,8 @@ from reference_models.model import Activity, ReferenceModel
 from walkthrough.simulation.axis import DAY, HOUR, midnight_us
 
 MINUTE = HOUR // 60
+ANSWERED = ("response", "alternate_response")
+"""Templates of rules by which something must come after an event: what was before it plays no part."""
 WIDER = 0xFEE0
 """From a character of ASCII to the same in full width."""
 
@@ -103,15 +106,60 @@ class _Layer:
         if self.noise.window is None:
             return
         kept = (self.rows[self.done] >= midnight_us(self.noise.window)).to_numpy()
-        touched = set(self.rows.loc[~kept, self.case])
+        lost: dict[str, set[str]] = {}
+        for case, activity in zip(self.rows.loc[~kept, self.case], self.ids[~kept], strict=True):
+            lost.setdefault(case, set()).add(activity)
         known = set(self.rows[self.case])
         self.rows, self.ids = self.rows[kept], self.ids[kept]
         here = set(self.rows[self.case])
         key = self.key[~self.key["case_id"].isin(known - here)]  # some rows are of no case of this system
-        pairs = key["related_case"].isin(touched)
-        unseen = key["case_id"].isin(touched | self._begun_before()) | pairs
-        self.key = key.assign(role=key["role"].where(~unseen, "undetermined"))
-        self._note("cut_by_window", touched & here)
+        doubtful = set(lost) | self._begun_before()
+        told = [key[name].tolist() for name in ("case_id", "family", "kind", "subject", "related_case")]
+        unseen = [
+            family != ""
+            and not self._still_shown(f"{family}.{kind}", subject, (case, related), lost, doubtful)
+            for case, family, kind, subject, related in zip(*told, strict=True)
+        ]
+        self.key = key.assign(role=key["role"].where(~np.array(unseen, dtype=bool), "undetermined"))
+        self._note("cut_by_window", set(lost) & here)
+
+    def _still_shown(
+        self,
+        kind: str,
+        subject: str,
+        cases: tuple[str, str],
+        lost: Mapping[str, set[str]],
+        doubtful: set[str],
+    ) -> bool:
+        """Whether the log shows a fault all the same: all that it rests on is younger than the window.
+
+        lost: case → activities of which an event was left out; doubtful: cases that began, or seem to have
+        begun, before the window: what is their right order nobody knows.
+        """
+        rests_on = self._rests_on(kind, subject)
+        if rests_on is None:
+            return doubtful.isdisjoint(cases)
+        return all(lost.get(case, set()).isdisjoint(rests_on) for case in cases)
+
+    def _rests_on(self, kind: str, subject: str) -> set[str] | None:
+        """Activities whose events show it, with what comes after them; None: the whole case does."""
+        model = self.model
+        if kind == "lost.stalled":
+            return set()
+        if kind == "deviation.unknown":
+            return {subject}
+        if kind.startswith("deadline."):
+            return {a for d in model.deadlines if d.id == subject for a in (d.start, *d.restart_on)}
+        if kind == "rule.told":
+            return {each.after for each in model.told if each.id == subject}
+        if kind == "rule.four_eyes":
+            return {a for each in model.four_eyes if each.id == subject for a in each.activities}
+        if kind == "rule.declare":
+            waits = [each for each in model.rules if each.id == subject and each.template in ANSWERED]
+            return {each.activity for each in waits} or None
+        if kind.startswith("duplicate."):
+            return {each.activity for each in model.duplicates if each.id == subject}
+        return None
 
     def _begun_before(self) -> set[str]:
         """Cases that do not begin where the process does: they seem to have begun before the window."""
@@ -126,12 +174,13 @@ class _Layer:
         """Leave persons and units out."""
         if not self.noise.missing:
             return
-        for column, undecided in ((self.person, ("four_eyes",)), (self.unit, ("misrouted",))):
+        eyes = [each for rule in self.model.four_eyes for each in rule.activities]
+        shows = {self.person: np.isin(self.ids, eyes), self.unit: self.rows["_faulty"].to_numpy(dtype=bool)}
+        for column, undecided in ((self.person, "four_eyes"), (self.unit, "misrouted")):
             gone = self.rng.random(len(self.rows)) < self.noise.missing
             self.rows.loc[gone, column] = ""
-            shown = gone & (self.rows["_faulty"].to_numpy(dtype=bool) | (column == self.person))
-            cases = set(self.rows.loc[shown, self.case])
-            lost = self.key["case_id"].isin(cases) & self.key["kind"].isin(undecided)
+            cases = set(self.rows.loc[gone & shows[column], self.case])
+            lost = self.key["case_id"].isin(cases) & (self.key["kind"] == undecided)
             self.key.loc[lost, "role"] = "undetermined"
             self._note("missing_resource", set(self.rows.loc[gone, self.case]))
 
