@@ -234,7 +234,7 @@ def simulate(
     model: Annotated[str, typer.Argument(help="Id of a library model, or a model's folder.")],
     out: OutFolder = Path("sample"),
     cases: Annotated[int, typer.Option("--cases", min=100, help="Number of cases.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same sample.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sample.")] = 1,
     fault_rate: Annotated[
         float, typer.Option("--fault-rate", min=0, max=0.04, help="Share of the cases per kind of fault.")
     ] = 0.01,
@@ -272,7 +272,7 @@ def simulate(
 def demo(
     out: OutFolder = Path("demo"),
     cases: Annotated[int, typer.Option("--cases", min=100, help="Cases per model.")] = 2000,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the samples.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the samples.")] = 1,
 ) -> None:
     """Make a sample export of every library model, audit it, and say where the reports lie."""
     from walkthrough.commands.demo import run_demo

@@ -99,7 +99,7 @@ def test_a_window_hides_only_what_rests_on_rows_before_it(tmp_path):
     assert (of_cut.loc[of_cut["family"] == "", "role"] == "innocent").all()
     open_kinds = set(of_cut.loc[of_cut["role"] == "undetermined", "kind"])
     assert not open_kinds & {"stalled"}
-    starts = set(rows.loc[rows["环节"] == "故障受理", "故障单号"])
+    starts = set(rows.loc[rows["环节"] == "故障受理记录", "故障单号"])
     late = key[(key["family"] == "deadline") & (key["role"] == "undetermined")]
     assert starts.isdisjoint(late["case_id"])
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import jsonschema
 import pytest
+from command_line import Command
 
 import walkthrough
 from reports import json_schema
@@ -24,11 +26,12 @@ def shown(word):
     return next(each for each in blocks if word in each)
 
 
-@pytest.fixture
-def two(run):
-    """A folder with the README's files: tickets of a simulation, and stations that miss some."""
-    assert run("simulate", "fault-handling", "--out", ".", "--cases", "100").code == 0
-    rows = list(csv.DictReader(Path("tickets.csv").read_text(encoding="utf-8-sig").splitlines()))
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The README's files, the lost and the late ticket: tickets of a simulation, stations that miss some."""
+    folder = tmp_path_factory.mktemp("two")
+    assert Command(folder)("simulate", "fault-handling", "--out", folder, "--cases", "100").code == 0
+    rows = list(csv.DictReader((folder / "tickets.csv").read_text(encoding="utf-8-sig").splitlines()))
     sent: dict[str, datetime] = {}
     for row in rows:
         if row["环节"] in ("派单", "故障派单", "调度派单"):
@@ -42,23 +45,30 @@ def two(run):
         if number != lost:
             lines.append(f"W{at},工位建单,{when:%Y-%m-%d %H:%M:%S},{number.replace('GZ', '').lstrip('0')}\n")
     lines.append("W999,工位建单,2026-01-05 10:00:00,777777\n")
-    Path("stations-1.csv").write_text(STATIONS + "".join(lines), encoding="utf-8")
-    Path("tickets.yaml").write_text(
+    (folder / "stations-1.csv").write_text(STATIONS + "".join(lines), encoding="utf-8")
+    (folder / "tickets.yaml").write_text(
         "case: 故障单号\nactivity: 环节\ntime: 完成时间\nstart: 开始时间\nrole: 处理部门\nresource: 处理人\n"
         "attributes: {service_class: 服务等级, fault_type: 故障类型, cause: 故障原因}\n",
         encoding="utf-8",
     )
-    Path("stations.yaml").write_text(
+    (folder / "stations.yaml").write_text(
         "case: 工单\nactivity: 环节\ntime: 时间\nattributes: {ticket_no: 故障单}\nactivities: {调度: '-'}\n",
         encoding="utf-8",
     )
     sources = shown("sources:").replace(
         "normalise: [leading_zeros]", "normalise: [leading_zeros], prefixes: [GZ]"
     )
-    Path("sources.yaml").write_text(sources, encoding="utf-8")
+    (folder / "sources.yaml").write_text(sources, encoding="utf-8")
     contract = shown("reconciliation:") + "    prefixes: [GZ]\n"
-    Path("ours.yaml").write_text(contract, encoding="utf-8")
-    run.lost, run.late = lost, late
+    (folder / "ours.yaml").write_text(contract, encoding="utf-8")
+    return folder, lost, late
+
+
+@pytest.fixture
+def two(run, made):
+    """A command line in a folder with a copy of these files."""
+    folder, run.lost, run.late = made
+    shutil.copytree(folder, run.folder, dirs_exist_ok=True)
     return run
 
 

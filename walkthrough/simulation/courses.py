@@ -65,6 +65,8 @@ class Course:
     state: str = "closed"
     """'closed'; of open cases 'young', 'stalled' or 'overdue'."""
     innocent: str = ""
+    tight: bool = False
+    """Takes nearly all the time that its first clock gives."""
     quiet: tuple[str, ...] = ()
     """Activities beside the flow that are left out."""
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from reference_models.model import Handoff, PeriodLimit, ReferenceModel
-from walkthrough.simulation.axis import HOUR, Axis, Micros, midnight_us, office_axis, round_the_clock
+from walkthrough.simulation.axis import DAY, HOUR, Axis, Micros, midnight_us, office_axis, round_the_clock
 from walkthrough.simulation.beside import Beside, beside
 from walkthrough.simulation.cells import Cell, draw_cells
 from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, Plant, predecessors
 from walkthrough.simulation.groups import Group, Groups
+from walkthrough.simulation.look_alikes import Alike, look_alikes
 from walkthrough.simulation.noise import NONE, Noise, tied
 from walkthrough.simulation.numbers import Series, contract_series, in_order, own_series, with_gaps
 from walkthrough.simulation.orders import Orders
@@ -29,6 +30,8 @@ from walkthrough.simulation.waiting import Waiting
 BLOCK_CASES = 50_000
 BUSY = 0.45
 """Share of their hours that teams are at work, about; their size follows from their load."""
+MOST_TIMES, SOONER = 4, 3 * DAY
+"""So often the queues are worked off at most; cases of which nothing is seen arrive so much sooner then."""
 NIGHTS = 3
 """Shifts of a team that works around the clock."""
 KEY_COLUMNS = ["case_id", "family", "kind", "subject", "role", "related_case"]
@@ -189,6 +192,8 @@ class _Block:
         arrivals = Arrivals(plan.by_day, so_far.periods.closed())
         self.cells: list[list[Cell]] = []
         self.timings: list[Timing] = []
+        self.alike: dict[Alike, None] = {}
+        """What only looks like a fault by its times."""
         for group in groups:
             chosen = rng.integers(len(group.cells), size=group.cases)
             self.cells.append([group.cells[int(i)] for i in chosen])
@@ -266,20 +271,28 @@ class _Block:
             for name in ("lag", "work", "more", "hold")
         }
         self.member_of = self._team_sizes(team, office, flat["work"])
-        return serve(
-            first=np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
-            arrivals=np.concatenate([each.arrivals for each in self.timings]),
-            after=after,
-            team=team,
-            office=office,
-            eyes=eyes,
-            member_of=self.member_of,
-            worked=self.office.worked,
-            begins=self.office.begins,
-            length=self.office.length,
-            clock_begin=midnight_us(FIRST_DAY),
-            **flat,
-        )
+        first = np.concatenate([[0], np.cumsum(widths)]).astype(np.int64)
+        arrivals = np.concatenate([each.arrivals for each in self.timings])
+        for _ in range(MOST_TIMES):
+            start, end, member = serve(
+                first=first,
+                arrivals=arrivals,
+                after=after,
+                team=team,
+                office=office,
+                eyes=eyes,
+                member_of=self.member_of,
+                worked=self.office.worked,
+                begins=self.office.begins,
+                length=self.office.length,
+                clock_begin=midnight_us(FIRST_DAY),
+                **flat,
+            )
+            unseen = np.minimum.reduceat(end, first[:-1]) > AS_OF_US
+            if not unseen.any():
+                break
+            arrivals = np.where(unseen, arrivals - SOONER, arrivals)
+        return start, end, member
 
     def _role(self, course: Course, at: int) -> str:
         item = course.items[at]
@@ -491,6 +504,7 @@ class _Block:
             cells,
             AS_OF_US,
         )
+        self.alike = dict.fromkeys(look_alikes(self.plan, shown, pairs))
         yield from dict.fromkeys(Truth(self.plan, shown, pairs).facts())
 
     # Sample
@@ -515,7 +529,10 @@ class _Block:
             (ids[case], family, kind, subject, role, ids[related] if related >= 0 else "")
             for case, family, kind, subject, role, related in key
         ]
-        rows = pd.DataFrame([*named, *recorded.key], columns=KEY_COLUMNS)
+        named += recorded.key
+        broken = {case for case, *_, role, _ in named if role != "innocent"}
+        named += [(ids[at], "", kind, "", "innocent", "") for at, kind in self.alike if ids[at] not in broken]
+        rows = pd.DataFrame(named, columns=KEY_COLUMNS)
         sound = {case for case, *_, role, _ in key if role == "planted"}
         numbers = np.cumsum(present) - 1 + self.so_far.cases
         persons = self.so_far.persons + self._person_numbers(table)

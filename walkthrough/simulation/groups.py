@@ -10,7 +10,7 @@ import numpy as np
 
 from reference_models.model import DeclareRule
 from walkthrough.simulation.cells import Cell, holds
-from walkthrough.simulation.courses import Course, Plant, plain
+from walkthrough.simulation.courses import Course, Plant, plain, returns
 from walkthrough.simulation.declared import Seen, breaches
 from walkthrough.simulation.edits import EDITS, STRUCTURAL, Editor, broken_rules, paused, runs_on, stopped
 from walkthrough.simulation.plan import Plan
@@ -20,6 +20,10 @@ YOUNG_SHARE = 0.05
 """Share of the cases that are open and young."""
 PAUSED_SHARE = 0.08
 """Share of the cases that wait for the customer and are in time for it."""
+RETURNED_SHARE = 0.02
+"""Share of the cases that go back to the previous role as the model wants it."""
+TIGHT_SHARE = 0.02
+"""Share of the cases that are closed when the time is nearly up."""
 MOST_COURSES = 60
 """Different courses looked for per sort of edit."""
 MOST_SHAPES = 16
@@ -173,6 +177,25 @@ class Groups:
         waiting = [each for course in self.whole if (each := paused(self.plan, course, self.rng))]
         for course, n in self._spread(waiting, round(cases * PAUSED_SHARE)):
             yield Group(course, n, self._fitting(course.run.activities))
+        for course, n in self._spread(self._returning(), round(cases * RETURNED_SHARE)):
+            yield Group(replace(course, innocent="returned"), n, self._fitting(course.run.activities))
+        for course, n in self._spread(self._on_clock(), round(cases * TIGHT_SHARE)):
+            yield Group(replace(course, tight=True), n, self._fitting(course.run.activities))
+
+    def _returning(self) -> list[Course]:
+        """Courses in which the work goes from one role to another and back."""
+        lanes = self.plan.lanes
+        return [each for each in self.whole if returns([lanes[activity] for activity in each.trace])]
+
+    def _on_clock(self) -> list[Course]:
+        """Courses that start and stop a clock whose limit is in days."""
+        clocks = [each for each in self.plan.model.deadlines if each.unit != "hours"]
+        return [
+            each
+            for each in self.whole
+            if any({clock.start, clock.stop} <= set(each.trace) for clock in clocks)
+            and any(limit.limit for cell in self._fitting(each.run.activities) for limit in cell.limits)
+        ]
 
     def _spread(self, things: Sequence[T], total: int) -> list[tuple[T, int]]:
         """Share a number of cases among things; no more than MOST_SHAPES get any."""

@@ -151,6 +151,17 @@ class _Free:
         self.settled = settled[self.case]
         self.unused = np.ones(len(self.case), dtype=bool)
 
+    def next_of(self, events: pd.DataFrame, activities: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Per order when its case has the first of these activities after it; NOT_SETTLED: never."""
+        own = np.full(int(events["case"].max()) + 1, -1, dtype=np.int64)
+        own[self.case] = self.us
+        ends = events[events["activity"].isin([self.names.index(each) for each in activities])]
+        case, us = ends["case"].to_numpy(), ends["t_us"].to_numpy()
+        later = (own[case] >= 0) & (us > own[case]) & (us <= AS_OF_US)
+        found = np.full(len(own), NOT_SETTLED, dtype=np.int64)
+        np.minimum.at(found, case[later], us[later])
+        return np.asarray(found[self.case], dtype=np.int64)
+
     def pair(
         self,
         rng: np.random.Generator,
@@ -294,10 +305,32 @@ def _split(orders: Orders, order: DuplicateIdentity, free: _Free, kind: str) -> 
         orders.innocent(kind, first, second)
 
 
+def _by_themselves(
+    orders: Orders,
+    order: DuplicateIdentity,
+    free: _Free,
+    kind: str,
+    fits: Callable[[int, npt.NDArray[np.int64]], npt.NDArray[np.bool_]],
+) -> None:
+    """A pair of which the first case's own run cancels or changes the order."""
+    found = free.pair(
+        orders.rng, lambda a, b: _in_days(free, a, b, order.within_days) & np.asarray(fits(a, b), dtype=bool)
+    )
+    if found:
+        first, second = int(free.case[found[0]]), int(free.case[found[1]])
+        orders.same_as(order, first, second)
+        orders.innocent(kind, first, second)
+
+
 def _reissued(orders: Orders, order: DuplicateIdentity, free: _Free, kind: str) -> None:
     """Cancelled, and sent anew."""
     flow = orders.plan.model.activities
-    by = [each for each in (order.replaced.cancelled_by if order.replaced else ()) if not flow[each].in_flow]
+    cancelled_by = order.replaced.cancelled_by if order.replaced else ()
+    by = [each for each in cancelled_by if not flow[each].in_flow]
+    if cancelled_by and not by:
+        came = free.next_of(orders.events, cancelled_by)
+        _by_themselves(orders, order, free, kind, lambda a, b: came[a] < free.us[b])
+        return
     found = by and free.pair(
         orders.rng,
         lambda a, b: _in_days(free, a, b, order.within_days) & (free.us[b] > free.us[a] + 2 * HOUR),
@@ -316,6 +349,13 @@ def _amended(orders: Orders, order: DuplicateIdentity, free: _Free, kind: str) -
     replaced = order.replaced
     by = [each for each in (replaced.amended_by if replaced else ()) if not flow[each].in_flow]
     days = 20.0 if replaced is None or replaced.within_days is None else replaced.within_days
+    if replaced and replaced.amended_by and not by:
+        came = free.next_of(orders.events, replaced.amended_by)
+        until = round(days * DAY)
+        _by_themselves(
+            orders, order, free, kind, lambda a, b: (came[a] > free.us[b]) & (came[a] <= free.us[b] + until)
+        )
+        return
     found = by and free.pair(
         orders.rng,
         lambda a, b: _in_days(free, a, b, order.within_days) & (free.us[b] + round(days * DAY) < AS_OF_US),

@@ -85,7 +85,7 @@ def timed(
     n, items = len(cells), course.items
     share = rng.gamma(2.0, 0.5, (n, len(items))) * plan.hours_per_step
     _keep_deadlines(plan, rng, course, cells, share)
-    np.minimum(share, 0.5 * _rest(plan, course)[None, :], out=share)
+    np.minimum(share, (0.9 if course.tight else 0.5) * _rest(plan, course)[None, :], out=share)
     waits = share * rng.uniform(0.2, 0.6, share.shape)
     work = np.minimum(share - waits, 3 * plan.hours_per_step)
     lag, more = waits, share - waits - work
@@ -116,7 +116,8 @@ def _keep_deadlines(
             continue
         limits = np.array([cell.limits[number].limit or np.nan for cell in cells])
         hours = plan.worked_hours(1.0, deadline.unit) * limits
-        factor = hours * rng.uniform(0.12, most, len(cells)) / share[:, inside].sum(axis=1)
+        part = rng.uniform(0.88, 1.0, len(cells)) if course.tight else rng.uniform(0.12, most, len(cells))
+        factor = hours * part / share[:, inside].sum(axis=1)
         factor = np.where(np.isnan(factor), 1.0, factor)
         share[:, inside] *= (factor if number == 0 else np.minimum(factor, 1.0))[:, None]
 
