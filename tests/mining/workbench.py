@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import textwrap
+from collections import Counter
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,9 @@ from logs.event_log import EventLog
 from logs.systems import read_systems
 from mining.audit import audit
 from mining.audit_result import Audit
+from mining.bound_log import bind
+from mining.conformance import conformance
+from mining.detection import Detector, Evidence
 from reference_models import ReferenceModel, load
 
 EXAMPLES = Path(mining.__file__).parent / "examples"
@@ -76,6 +80,22 @@ def read_systems_text(text: str, as_of: str | None = None, **mapping: object) ->
             lines.append(f"  {name}: {{files: {name}.csv, mapping: mapping.yaml}}")
         (place / "sources.yaml").write_text("\n".join(lines), encoding="utf-8")
         return read_systems(place / "sources.yaml", as_of_us=us(as_of) if as_of else None)
+
+
+def judged_alone(detector: Detector, text: str, as_of: str) -> Counter[tuple[str, str]]:
+    """Occurrences per (rule id, verdict) of one detector on CSV text: a fraction of a whole audit's time."""
+    counts: Counter[tuple[str, str]] = Counter()
+    several = "system" in textwrap.dedent(text).strip().splitlines()[0].split(",")
+    with read_systems_text(text, as_of) if several else read_text(text) as log:
+        bound = bind(log, example_model(), us(as_of))
+        detection = detector.detect(Evidence(bound, conformance(bound)))
+        if detection.occurrences is not None:
+            listed = detection.occurrences.select("rule_id", "verdict").execute()
+            counts.update(zip(listed["rule_id"], listed["verdict"], strict=True))
+        if detection.conformant is not None:
+            for rule, n in detection.conformant.execute()[["rule_id", "n"]].itertuples(index=False):
+                counts[rule, "conformant"] += int(n)
+    return counts
 
 
 def audit_text(
