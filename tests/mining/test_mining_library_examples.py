@@ -79,3 +79,10 @@ def test_nothing_is_found_in_a_conforming_log(model_id: str, path: Path) -> None
     result = audit_of(model_id, path)
     assert [f.rule.id for f in result.findings if f.is_violated] == []
     assert sum(f.counts.conformant for f in result.findings) > 20
+
+
+def test_the_same_part_of_the_same_request_is_a_duplicate_for_all_its_reference(tmp_path: Path) -> None:
+    parts = LIBRARY / "in-sales-procurement" / "conforming" / "bought_in_parts.csv"
+    path = tmp_path / "duplicate.resent.csv"
+    path.write_text(parts.read_text(encoding="utf-8").replace("Z2026-07,2", "Z2026-07,1"), encoding="utf-8")
+    assert "duplicate.resent" in violated_by_its_detector("in-sales-procurement", path)
