@@ -4,7 +4,8 @@ Shares no code with the detectors: it plays the net out, gives times on a calend
 down what it planted.
 """
 
+from walkthrough.simulation.block import Sample
 from walkthrough.simulation.export import FORMATS, Written, write_exports
-from walkthrough.simulation.generate import Sample, Simulation, simulate
+from walkthrough.simulation.generate import Simulation, simulate
 
 __all__ = ["FORMATS", "Sample", "Simulation", "Written", "simulate", "write_exports"]

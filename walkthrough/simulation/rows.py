@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pandas as pd
 
 from reference_models.model import AttributeSpec
-from walkthrough.simulation.generate import Sample, Simulation
+from walkthrough.simulation.block import Sample
+from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.orders import in_english
 
 FIRST_ATTRIBUTE = 6
