@@ -62,8 +62,8 @@ class Orders:
         self.events = events
         for order in self.plan.model.duplicates:
             free = _Free(self, order, names)
-            for kind, make in KINDS.items():
-                for _ in range(each_kind):
+            for _ in range(each_kind):  # in turn, so that where orders run short there are some of each
+                for kind, make in KINDS.items():
                     make(self, order, free, kind)
         self._settle_values()
         return self.events
