@@ -92,8 +92,18 @@ class Editor:
         kept = (*course.items[:at], *course.items[at + 1 :])
         plant = self._whose_loss(course, at)
         edited = replace(course, items=kept, plant=plant)
-        if kept and self.is_clear(edited, {(("insert", missing),)}) and not self.bounces(edited):
-            yield edited
+        if not kept or not self.is_clear(edited, {(("insert", missing),)}) or self.bounces(edited):
+            return
+        if plant.family == "deviation" and len(self._ends_there(edited.trace, missing)) > 1:
+            return  # skipped, or an early end? The log does not show where it would have come
+        yield edited
+
+    def _ends_there(self, trace: tuple[str, ...], missing: str) -> set[bool]:
+        """Of all places where the missing task may have been: whether they are the end."""
+        assert self.plan.language is not None
+        places = range(len(trace) + 1)
+        allows = self.plan.language.allows
+        return {at == len(trace) for at in places if allows((*trace[:at], missing, *trace[at:]))}
 
     def _whose_loss(self, course: Course, at: int) -> Plant:
         missing = course.items[at].activity

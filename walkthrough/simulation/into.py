@@ -22,7 +22,7 @@ from logs.problems import InputError, Problem
 from reference_models import vocabulary
 from reference_models.model import ReferenceModel
 from walkthrough.simulation.axis import DAY
-from walkthrough.simulation.courses import Course, Item, Plant, plain
+from walkthrough.simulation.courses import Course, Item, Plant, plain, returns
 from walkthrough.simulation.edits import Editor
 from walkthrough.simulation.plan import Plan, plan_of
 from walkthrough.simulation.replay import replayed
@@ -112,6 +112,10 @@ class _Into:
         """Row → the unit that it names instead of its own."""
         self.hosts = self._hosts()
         self.key: list[tuple[str, Plant, list[int]]] = []
+        self.used: set[str] = set()
+        """Cases planted into."""
+        self.looked_at: dict[Course, int] = {}
+        """Edit → how many of the cases that it could be made in were looked at."""
         self.dropped: set[int] = set()
         self.added: list[dict[str, object]] = []
 
@@ -151,24 +155,51 @@ class _Into:
             for course in editor.clear(edit, self.rng, MOST_COURSES):
                 assert course.plant is not None
                 kinds.setdefault(course.plant.of, []).append(course)
-        for kind, courses in kinds.items():
-            if not kind.startswith(
-                "duplicate"
-            ):  # an order repeated in its case is one only with all its fields
-                for number in range(each_kind):
-                    self._one(courses[number % len(courses)], free)
+        # An order repeated in its case is one only with all its fields.
+        usable = [courses for kind, courses in kinds.items() if not kind.startswith("duplicate")]
+        for number in range(each_kind):  # the kinds in turn, so that none takes all the cases
+            for courses in usable:
+                at = number % len(courses)
+                any(self._one(edited, free) for edited in (*courses[at:], *courses[:at]))
 
-    def _one(self, edited: Course, free: dict[Course, list[str]]) -> None:
+    def _one(self, edited: Course, free: dict[Course, list[str]]) -> bool:
+        """Plant into one more case, if one is left."""
         origin = plain(edited.run)
         flow = {each.id for each in self.plan.model.activities.values() if each.in_flow}
-        while free[origin] and edited.plant is not None:
-            case = free[origin].pop()
+        assert edited.plant is not None
+        while (at := self.looked_at.get(edited, 0)) < len(free[origin]):
+            self.looked_at[edited] = at + 1
+            case = free[origin][at]
+            if case in self.used:
+                continue
             rows = [row for row in self.by_case[case] if self._counts(row) and self.ids[row] in flow]
             if edited.plant.kind not in ANYBODY and not all(map(self._in_lane, rows)):
                 continue
+            if edited.plant.kind != "ping_pong" and self._bounces(edited, rows):
+                continue
             if (shown := self._laid_out(edited, rows)) is not None:
                 self.key.append((case, edited.plant, shown))
-                return
+                self.used.add(case)
+                return True
+        return False
+
+    def _bounces(self, edited: Course, rows: Sequence[int]) -> bool:
+        """Whether the case goes back and forth more often for the edit, by who did its steps in this log."""
+        before = [self._party(row) for row in rows]
+        lanes = self.plan.lanes
+        after = [
+            item.by or (before[item.origin] if item.origin >= 0 else lanes.get(item.activity, ""))
+            for item in edited.items
+        ]
+        return returns(after) > returns(before)
+
+    def _party(self, row: int) -> str:
+        """The role that the row's unit is of, else that of the lane."""
+        named = self.units[row]
+        for role in self.plan.model.roles.values():
+            if named in (role.id, role.name.zh, role.name.en, *role.units):
+                return role.id
+        return self.plan.lanes.get(self.ids.iloc[row], "")
 
     def _laid_out(self, edited: Course, rows: Sequence[int]) -> list[int] | None:
         """Change the rows of a case; returns those that show the fault, None if times leave no room."""
