@@ -86,12 +86,12 @@ def token_flow(ways: WaysOn, alignment: Alignment, handoffs: Sequence[Handoff]) 
             for sender in sorted(origin):
                 handoff = by_ends.get((labels[sender], transition.label))
                 if handoff:
-                    last = sender == max(filter(recorded, origin), default=sender)
+                    last = len(origin) == 1 or sender == max(filter(recorded, origin), default=sender)
                     pairs.extend(_pair(alignment, handoff, sender, number, last))
             passed = _Token(frozenset({number}))
         else:
-            choices = filter(ways.chooses, transition.pre)
-            passed = _Token(origin, frozenset(choices).union(*(token.choices for token in taken)))
+            choices = ways.choosing.intersection(transition.pre)
+            passed = _Token(origin, choices.union(*(token.choices for token in taken)))
         for place in transition.post:
             # Bookkeeping tokens carry no work.
             places.setdefault(place, deque()).append(_Token() if place in net.bookkeeping else passed)
@@ -99,6 +99,7 @@ def token_flow(ways: WaysOn, alignment: Alignment, handoffs: Sequence[Handoff]) 
     shown = {
         place: tuple(token._replace(origin=frozenset(filter(recorded, token.origin))) for token in tokens)
         for place, tokens in sorted(places.items())
+        if tokens
     }
     pairs.extend(_waiting(ways, shown, labels, alignment, handoffs))
     return pairs

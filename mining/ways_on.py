@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from reference_models.model import Net
 
@@ -87,9 +88,10 @@ class WaysOn:
         possible = frozenset[str]().union(*(way for way in ways if way))
         return possible or frozenset[str]().union(*(self.tasks[place] for place in work)) or frozenset({END})
 
-    def chooses(self, place: int) -> bool:
-        """Whether a token there may be taken by several transitions."""
-        return len(self._consumers[place]) > 1
+    @cached_property
+    def choosing(self) -> frozenset[int]:
+        """Places from which several transitions take tokens."""
+        return frozenset(place for place, consumers in enumerate(self._consumers) if len(consumers) > 1)
 
     def works_for(self, queues: Mapping[int, Queue], task: str) -> set[Work]:
         """What the task would begin with, now or after silent transitions, each way that there is.
