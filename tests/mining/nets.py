@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import Counter
 
 from hypothesis import strategies as st
@@ -21,11 +22,25 @@ def trees(depth: int = 3):
     if depth == 0:
         return leaf
     child = trees(depth - 1)
-    return st.one_of(
+    found = st.one_of(
         leaf,
         st.tuples(st.sampled_from(["seq", "xor", "and"]), st.lists(child, min_size=2, max_size=3)),
         st.tuples(st.just("loop"), st.lists(child, min_size=2, max_size=2)),
     )
+    return found.filter(lambda tree: markings(tree) < MANY)
+
+
+MANY = 50_000
+"""Markings beyond which a tree is not drawn: oracles take too long, and soon the cap is reached."""
+
+
+def markings(tree) -> int:
+    """How many markings the net of a tree has at most."""
+    if tree is None or isinstance(tree, str):
+        return 2
+    operator, children = tree
+    inside = [markings(child) for child in children]
+    return 2 + (math.prod(inside) if operator == "and" else sum(inside))
 
 
 class _Build:
