@@ -10,9 +10,10 @@ import pytest
 from answer_key import exam, violated
 
 from reference_models import load
-from reference_models.model import Authority, PeriodLimit, Standing, Text
+from reference_models.model import Authority, Numbering, PeriodLimit, Standing, Text
 from walkthrough.simulation import Simulation
 from walkthrough.simulation.noise import EXPORT
+from walkthrough.simulation.override import own_sections
 from walkthrough.simulation.periods import periods
 
 CHINA = ZoneInfo("Asia/Shanghai")
@@ -86,8 +87,15 @@ def test_a_contract_with_numbers_and_limits_of_its_own_needs_none_of_the_samples
     model = load("fault-handling")
     ours = Authority(Standing.USER)
     rule = PeriodLimit("few", Text("少", "few"), "record_fault", "quarter", 20, None, (), ours)
-    model = replace(model, contract_sha256="own", per_period=(rule,))
-    key = Simulation(model, 300, 4).sample().key
+    numbers = Numbering("numbers", Text("编号", "numbers"), "NO-", 6, ours)
+    model = replace(model, contract_sha256="own", per_period=(rule,), numbering=(numbers,))
+    simulation = Simulation(model, 300, 4, block_cases=120)
+    sample = simulation.sample()
+    key = sample.key
+    assert sorted(sample.cases["case_id"])[0] == "NO-000001"
+    assert sample.cases["case_id"].str.fullmatch(r"NO-\d{6}").all()
+    assert set(key.loc[key["kind"] == "never_entered", "subject"]) == {"numbers"}
+    assert {"numbering", "per_period"}.isdisjoint(own_sections(simulation))
     few = key[key["kind"] == "per_period"]
     assert len(few) >= 8
     assert set(few["role"]) == {"natural"}

@@ -60,7 +60,8 @@ def link_of(plan: Plan) -> Link:
         if rule.sends.activity in reached and known and rule.sends.key not in plan.per_round:
             return Link(rule if rule.limit else replace(rule, limit=limit), own=False)
     sends = Side(HERE, _often(plan), CASE)
-    prefixes = (plan.hints.prefix,) if plan.hints.prefix else ()
+    prefix = next((each.prefix for each in model.numbering), plan.hints.prefix)
+    prefixes = (prefix,) if prefix else ()
     spelling = Spelling(("width", "blanks", "case"), prefixes)
     name = Text("下游系统登记", "Recorded downstream")
     rule = Reconciliation(
