@@ -43,7 +43,8 @@ docs: .venv/installed
 	$(BIN)/python docs/detectors/pages.py
 	$(BIN)/python docs/models/pages.py
 
-# Precision and recall per kind of finding on simulated truth, into benchmarks/accuracy.md; some ten minutes.
+# Precision and recall per kind of finding on simulated truth, into benchmarks/accuracy.md; a quarter of an hour at
+# most on two cores. Fails (1) where a kind misses its bar.
 accuracy: .venv/installed
 	$(BIN)/python benchmarks/accuracy.py
 

@@ -19,6 +19,7 @@ LEAST = 400
 """Plants that each kind should have."""
 LISTED = 60
 """Misses and false alarms up to which the page lists them all."""
+OPEN = "undetermined"
 DECISIONS = "../docs/decisions"
 ROWS, TOLD = 8, 4
 """Rows and occurrences named per line, at most."""
@@ -98,7 +99,7 @@ def bars_missed(levels: Sequence[Level]) -> list[str]:
 
 def too_few(levels: Sequence[Level]) -> Iterator[str]:
     """Kinds with fewer plants than asked for: over all levels together, then per level."""
-    each = {level.name: Counter({k: t.planted for k, t in level.tallies.items()}) for level in levels}
+    each = {level.name: Counter({kind: tally.planted for kind, tally in _judged(level)}) for level in levels}
     pooled: Counter[str] = Counter()
     for planted in each.values():
         pooled.update(planted)
@@ -134,7 +135,9 @@ def lines_of(level: str, sample: str, errors: Sequence[Error], export: Path) -> 
 
 
 def _worth(each: Error) -> list[Stated]:
-    return [one for one in each.stated if one.role in (*TRUE, "undetermined", "innocent")]
+    """What is true or innocent, and what is open of something named."""
+    named = [one for one in each.stated if one.role != OPEN or one.subject]
+    return [one for one in named if one.role in (*TRUE, OPEN, "innocent")]
 
 
 def _relevant(each: Error) -> list[Told]:
@@ -223,7 +226,7 @@ def _level(level: Level) -> Iterator[str]:
     yield "| kind | planted | found | recall | besides | found | wrong | open | precision | |"
     yield "|---|--:|--:|---|--:|--:|--:|--:|---|---|"
     bar = BARS[level.name]
-    for kind, tally in sorted(level.tallies.items()):
+    for kind, tally in _judged(level):
         yield _line(kind, tally, bar)
     yield "\nInnocent look-alikes (accused of something / all): " + (
         ", ".join(f"{kind} {level.accused[kind]} / {n}" for kind, n in sorted(level.innocent.items()))
@@ -238,6 +241,15 @@ def _level(level: Level) -> Iterator[str]:
             counts = (tally.undetermined, *said, tally.undetermined - sum(said))
             yield f"| {kind} | {' | '.join(map(str, counts))} |"
     yield ""
+
+
+def _judged(level: Level) -> list[tuple[str, Tally]]:
+    """Kinds of which something is stated or told, not only left open."""
+    return sorted(
+        (kind, tally)
+        for kind, tally in level.tallies.items()
+        if tally.planted + tally.besides + tally.wrong + tally.open
+    )
 
 
 def _line(kind: str, tally: Tally, bar: float) -> str:
