@@ -41,14 +41,14 @@ class Key:
         planted: dict[int, tuple[str, str, str]] = {}
         rows: list[KeyRow] = []
         true = {(fact.case, fact.family, fact.kind, fact.subject) for fact in self.facts if fact.certain}
+        kinds = {each[:3] for each in true}
         for case in np.flatnonzero(present).tolist():
             plant = self.groups[self.group_of[case]].course.plant
             if plant is None:
                 continue
             stated = (case, plant.family, plant.kind, plant.subject)
             if plant.of in JUDGED:
-                same = {(*each[:3], "") for each in true} if plant.kind == "stalled" else true
-                if (stated if plant.kind != "stalled" else (*stated[:3], "")) in same:
+                if stated in true or (plant.kind == "stalled" and stated[:3] in kinds):
                     planted[case] = stated[1:]
             elif self.whole[case]:
                 planted[case] = stated[1:]
