@@ -196,3 +196,29 @@ def test_nobody_is_late_with_work_that_may_stay_in_the_sender_s_lane(tmp_path):
         "not yet": "still_open",
         "young": "still_open",
     }
+
+
+MONEY = """
+    case,activity,time,role,lifecycle
+    {case},移交方案,2026-04-08 09:00,大客户部,complete
+    {case},确定最终方案,2026-04-08 10:00,运行维护部,complete
+    {case},转规划建设,2026-04-09 09:00,运行维护部,complete
+    {case},申报资源需求,2026-04-09 10:00,规划建设部,complete
+    {case},采购批复,2026-04-10 09:00,企业发展部,complete
+    {case},采购要求,2026-04-13 09:00,规划建设部,complete
+    {case},资金划拨,{money} 09:00,计财部,complete
+    {case},资金到位,{money} 10:00,采购部,complete
+    {case},下达采购订单,{order} 10:30,采购部,start
+    {case},下达采购订单,{order} 11:00,采购部,complete
+"""
+
+
+def test_nobody_is_late_who_waits_for_the_money(tmp_path):
+    limits = tmp_path / "limits.yaml"
+    limits.write_text("handoffs: {request_purchase->place_order: {limit: {hours: 8}}}")
+    model = load("in-sales-procurement", override=limits)
+    text = MONEY.format(case="money late", money="2026-04-24", order="2026-04-24")
+    early = MONEY.format(case="order late", money="2026-04-10", order="2026-04-24").splitlines()[2:]
+    told = audit_text(text + "\n".join(early), "2026-04-24T12:00+08:00", model=model).occurrences
+    late = told[told["rule_id"].str.startswith("handoff.late")]
+    assert late[["case_id", "verdict"]].to_numpy().tolist() == [["order late", "violated"]]
