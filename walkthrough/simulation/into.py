@@ -248,10 +248,8 @@ class _Into:
     def _delay(self, rows: Sequence[int], origin: int, handoff: str) -> None:
         """The receiver, and all that follows, comes too late for any calendar."""
         by = self._longer(handoff)
-        case = self.case[rows[origin]]
-        since = self.t_us[rows[origin - 1]]
-        later = [row for row in self.by_case[case] if self.t_us[row] > since]
-        for row in later:
+        in_order = self.by_case[self.case[rows[origin]]]
+        for row in in_order[in_order.index(rows[origin]) :]:  # by place: it may be at its sender's instant
             begun = self.start_us[row]
             self.t_us[row], self.start_us[row] = self.t_us[row] + by, None if begun is None else begun + by
 
