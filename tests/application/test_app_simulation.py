@@ -138,10 +138,13 @@ def test_a_pair_of_orders_shares_what_makes_it_the_same(samples):
     first = orders.loc[pairs["related_case"]].reset_index()
     again = orders.loc[pairs["case_id"]].reset_index()
     assert (again["project"] == first["project"]).all()
-    alike = pairs["kind"].isin(["exact", "resent", "recurring"]).to_numpy()
+    alike = pairs["kind"].isin(["exact", "resent", "recurring", "split"]).to_numpy()
     identity = ["project", "item", "quantity", "amount"]
     equal = (again[identity] == first[identity]).all(axis=1).to_numpy()
     assert (equal == alike).all(), "the others differ in something"
+    split = (pairs["kind"] == "split").to_numpy()
+    assert (again["main_request"] == first["main_request"])[split].all()
+    assert (again["part"] != first["part"])[split].all()
     parts = (again["amount"].astype(float) / first["amount"].astype(float)).to_numpy()
     assert (parts[(pairs["kind"] == "near").to_numpy()] <= 1.02).all()
     assert (parts[(pairs["kind"] == "unlike").to_numpy()] > 1.02).all()
