@@ -115,3 +115,20 @@ def test_arrivals_have_seasons():
     assert hours.between(9, 11).mean() > 2 * hours.between(1, 3).mean()
     assert weekdays.isin([0, 1]).mean() > 1.5 * weekdays.isin([5, 6]).mean()
     assert date.fromtimestamp(int(first.min()) * 3600).year == 2024
+
+
+def test_a_receipt_that_may_be_of_another_dispatch_leaves_open_whether_one_is_late():
+    """Two departments have orders, one of them signs: which one, the log does not say."""
+    sample = Simulation(load("pre-sales-response"), 600, 404, 0.04).sample()
+    late = sample.key[(sample.key["family"] == "handoff") & (sample.key["kind"] == "late")]
+    case = sample.cases.reset_index().set_index("case_id")["index"]
+    signed = 0
+    for row in late.itertuples():
+        sender, receiver = row.subject.split("->")
+        events = sample.events[sample.events["case"] == case[row.case_id]]
+        sent = events.loc[events["activity"] == sender, "t_us"].max()
+        receipt = events[(events["activity"] == "work_order_received") & (events["t_us"] >= sent)]
+        if receiver not in set(events["activity"]) and len(receipt):
+            signed += 1
+            assert row.role == "undetermined", row
+    assert signed >= 3

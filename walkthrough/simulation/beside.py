@@ -45,7 +45,7 @@ class _Wanted:
 
 def beside(plan: Plan, course: Course) -> list[Beside]:
     """What comes with the items of a course."""
-    found = _receipts(plan, course)
+    found = receipts(plan, course)
     for at, item in enumerate(course.items):
         if item.waits:
             continue
@@ -92,7 +92,7 @@ def _wanted(plan: Plan) -> list[_Wanted]:
     return sorted(kept.values(), key=lambda each: each.with_activity not in flow)
 
 
-def _receipts(plan: Plan, course: Course) -> list[Beside]:
+def receipts(plan: Plan, course: Course) -> list[Beside]:
     """Receipt and acceptance, where the contract has events for them."""
     found: dict[tuple[str, int], Beside] = {}
     run = course.run

@@ -8,6 +8,7 @@ import numpy as np
 
 from reference_models.model import Handoff
 from walkthrough.simulation.axis import Micros
+from walkthrough.simulation.beside import receipts
 from walkthrough.simulation.courses import Course
 from walkthrough.simulation.groups import Group
 from walkthrough.simulation.key import edited
@@ -25,6 +26,7 @@ def handed_over(plan: Plan, groups: Sequence[Group], start: Micros, end: Micros)
         course, n, width = group.course, group.cases, len(group.course.items)
         begin = start[step : step + n * width].reshape(n, width)
         done = end[step : step + n * width].reshape(n, width)
+        signed = _Signed(plan, course)
         for handoff, sender, receiver, certain, goes_on in _handed(plan, course):
             waits = done[:, goes_on] > AS_OF_US if goes_on >= 0 else True
             for row in np.flatnonzero((done[:, sender] <= AS_OF_US) & waits).tolist():
@@ -36,8 +38,21 @@ def handed_over(plan: Plan, groups: Sequence[Group], start: Micros, end: Micros)
                 trace = [item.activity for item in kept if not item.waits]
                 owed = waiting.owed(trace, handoff.sender, handoff.receiver)
                 if owed is not None:
-                    yield Pair(handoff.id, case + row, sent, AS_OF_US, owed and not edited(course))
+                    sure = owed and not edited(course) and not signed(handoff, sent, begin[row])
+                    yield Pair(handoff.id, case + row, sent, AS_OF_US, sure)
         step, case = step + n * width, case + n
+
+
+class _Signed:
+    """Whether a receipt or acceptance came that may be of a handoff: of which one it is, it does not say."""
+
+    def __init__(self, plan: Plan, course: Course) -> None:
+        self.signs = [(each.activity, each.at) for each in receipts(plan, course)]
+
+    def __call__(self, handoff: Handoff, sent: int, begin: Micros) -> bool:
+        """begin: of the case's items, with which receipts come."""
+        names = {*handoff.received_by, *handoff.accepted_by}
+        return any(name in names and sent <= begin[at] <= AS_OF_US for name, at in self.signs)
 
 
 def _handed(plan: Plan, course: Course) -> Iterator[tuple[Handoff, int, int, bool, int]]:
