@@ -29,6 +29,7 @@ from accuracy_page import BARS, LEAST, REAL, Level, Line, Run, bars_missed, erro
 from reference_models import load
 from reference_models.model import ReferenceModel
 from walkthrough.simulation.noise import EXPORT, NONE, Noise
+from walkthrough.simulation.other_system import LOOK_ALIKES
 
 SEEDS = (101, 202, 303, 404, 505)
 NOISES: dict[str, Noise] = {"clean": NONE, "export noise": EXPORT}
@@ -38,6 +39,10 @@ CASES = 1_000
 """Of a sample, at least."""
 SPARE = 1.25
 """Plants aimed at, as a multiple of LEAST: some cannot be carried out, some the noise hides."""
+TOGETHER = 2
+"""Seeds whose samples are audited together with the other system's export: they have plants enough, and two
+systems take a third longer."""
+BETWEEN_SYSTEMS = ("vanished", "recorded_late", "orphan", *LOOK_ALIKES)
 LIBRARY = Path(__file__).parents[1] / "reference_models" / "library"
 CODE = ("logs", "reference_models", "mining", "walkthrough", "benchmarks/*.py")
 """What the figures depend on."""
@@ -55,6 +60,13 @@ RARE: dict[str, Callable[[ReferenceModel], bool]] = {
     "what belongs together": lambda model: bool(model.matches),
 }
 """What a contract must have for some kinds to be planted at all."""
+MORE = {
+    "rolling-investment": 2_750,  # the only one of the library in which an end is early beyond doubt
+    # Four whose orders may differ a little; for one pair in three there is no partner.
+    **dict.fromkeys(("billing", "in-sales-procurement", "network-resource-allocation"), 1_500),
+    "public-customer-acceptance": 1_500,
+}
+"""Cases of models for which the count of contracts is not enough."""
 
 
 class Task(NamedTuple):
@@ -82,7 +94,7 @@ class Done(NamedTuple):
 def cases_per_model(models: Sequence[str]) -> dict[str, int]:
     """So many that each kind has LEAST plants over the models that can have it, and all seeds."""
     contracts = {model: load(model) for model in models}
-    cases = dict.fromkeys(models, CASES)
+    cases = {model: MORE.get(model, CASES) for model in models}
     for has in RARE.values():
         carriers = [model for model, contract in contracts.items() if has(contract)]
         for model in carriers:
@@ -111,19 +123,20 @@ def _simulated(task: Task, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, Pa
 
     noise = NOISES[task.level]
     written = write_exports(Simulation(load(task.source), task.cases, task.seed, RATE, noise=noise), folder)
-    limits, sources = folder / "limits.yaml", folder / "sources.yaml"
-    read: dict[str, Any] = (
-        {"sources": sources}
-        if sources.exists()
-        else {"paths": written.files[0], "mapping": folder / "mapping.yaml"}
-    )
+    limits = folder / "limits.yaml"
+    together = task.seed in SEEDS[:TOGETHER]
+    alone = {"paths": written.files[0], "mapping": folder / "mapping.yaml"}
+    read: dict[str, Any] = {"sources": folder / "sources.yaml"} if together else alone
     audit = walkthrough.audit(
         model=task.source, override=limits if limits.exists() else None, as_of=AS_OF, **read
     )
     first = Path(audit.provenance.files[0].name).name
     if first != written.files[0].name:
         raise RuntimeError(f"rows are counted in {first}, the key's in {written.files[0].name}")
-    return key_of(folder), audit.occurrences, written.files[0], written.cases
+    key = key_of(folder)
+    if not together:
+        key = key[~key["kind"].isin(BETWEEN_SYSTEMS)]
+    return key, audit.occurrences, written.files[0], written.cases
 
 
 def _planted(task: Task, folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, Path, int]:
@@ -229,6 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         commit=code,
         seeds=SEEDS[: asked.seeds],
         rate=RATE,
+        together=SEEDS[: min(asked.seeds, TOGETHER)],
         cases={task.source: task.cases for task in tasks if task.level != REAL},
         absent=absent,
         seconds=time.monotonic() - begun,

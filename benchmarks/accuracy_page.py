@@ -73,6 +73,8 @@ class Run:
     rate: float
     cases: dict[str, int]
     """Model → cases of a sample."""
+    together: Sequence[int]
+    """Seeds whose samples are audited together with the other system's export."""
     absent: Sequence[str]
     """Public logs that are not there."""
     seconds: float
@@ -216,7 +218,8 @@ def _how(run: Run, errors_file: str) -> Iterator[str]:
     yield f"Seeds: {seeds}. Cases of a sample, each kind planted in {run.rate:.0%} of them:\n"
     for cases, models in sorted(by_number.items()):
         yield f"- {cases:,}: {', '.join(models)}"
-    yield "\nA model has more where it is one of few in which a kind can be planted.\n"
+    yield "\nA model has more where it is one of few in which a kind can be planted. What stands between two "
+    yield f"systems is counted with the seeds {', '.join(map(str, run.together))}.\n"
     for log in run.absent:
         yield f"**Left out: the public log `{log}` was not there.**\n"
 
