@@ -1,9 +1,11 @@
 """Returns A→B→A of a case between roles: counted, and sought in all optimal reference paths of a variant.
 
 Several optimal alignments may go through different reference paths, of which some go back and forth more
-often. Whether one has at least k returns is itself a question of least costs: the automaton of the net is
-multiplied with a counter of returns, and only runs that reach k are accepted. If the best of those costs no
-more than the best of all, one of the optimal reference paths has k returns. Exact, as the engine is.
+often. Those count that are as good by cost and leave as few events aside: what was recorded counts for more
+than what may be missing (`mining.alignment.exact`). Whether one of them has at least k returns is itself a
+question of least costs: the automaton of the net is multiplied with a counter of returns, and only runs that
+reach k are accepted. If the best of those is as good as the best of all, one of the optimal reference paths
+has k returns. Exact, as the engine is.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mining.alignment import Aligner, Mode, ReachabilityGraph, Variant, reachability_graph
+from mining.alignment import Aligner, Alignment, Mode, ReachabilityGraph, Variant, reachability_graph
 from mining.alignment.automaton import SILENT, Automaton, minimal, of_graph
 from reference_models.model import Net, Transition
 
@@ -27,8 +29,8 @@ class Asked(NamedTuple):
     """Whether some optimal reference path of a variant has so many returns."""
 
     variant: Variant
-    cost: int
-    """Of an optimal alignment."""
+    shown: Alignment
+    """An optimal one; it leaves as few events aside as any optimal one."""
     returns: int
 
 
@@ -70,10 +72,15 @@ def some_path_returns(
         if graph is None:
             continue
         variants = [replace(asked[number].variant, mode=Mode.COMPLETE) for number in numbers]
-        least = Aligner(graph, costs).costs_of(variants) if graph.finals else [None] * len(numbers)
-        for number, cost in zip(numbers, least, strict=True):
-            answers[number] = cost == asked[number].cost
+        least = Aligner(graph, costs).align(variants, doubt=False) if graph.finals else [None] * len(numbers)
+        for number, best in zip(numbers, least, strict=True):
+            answers[number] = best is not None and _goodness(best) == _goodness(asked[number].shown)
     return answers
+
+
+def _goodness(alignment: Alignment) -> tuple[int, int]:
+    """Cost, and events left aside: of equal cost the engine shows the one with the fewest."""
+    return alignment.cost, int((alignment.transitions < 0).sum())
 
 
 def _counting(

@@ -27,8 +27,8 @@ class HandoffPingPong(Detector):
     Needs: case, activity, time; for units: role.
     Verdicts: per case violated or conformant; not determinable where a unit is asked for and the case names
     none, or where the reference path shown does not allow the returns and another one, with deviations that
-    weigh as little, does: then the case's deviations are told as such. What is violated, no optimal path
-    allows.
+    weigh as little and as few events out of place, does: then the case's deviations are told as such. What is
+    violated, no such path allows.
     Source: domain.md, 'broken handoff' (推诿); van der Aalst, Reijers & Song 2005 (handover of work).
     Re-perform: copy the case's rows to a sheet of their own (without the start events where there are
     completions), sort by time, and write the party of each row into D (the unit, or its role by a lookup,
@@ -157,7 +157,7 @@ def _with_doubt(evidence: Evidence, over: ir.Table, allowed: int) -> ir.Table:
     asked = []
     for number, needed in distinct.itertuples(index=False):
         variant, alignment = conformance.variants.variants[number - 1], conformance.alignments[number - 1]
-        asked.append(Asked(variant, alignment.cost, needed))
+        asked.append(Asked(variant, alignment, needed))
     lanes = {activity.id: activity.role for activity in model.activities.values()}
     answers = some_path_returns(model.net, model.costs, lanes, asked)
     told = evidence.bound.upload(

@@ -25,20 +25,20 @@ def test_a_return_is_a_party_that_comes_back_after_one_other():
 
 
 def optimal_paths(net: Net, trace: str, mode: Mode, best: int) -> set[tuple[str, ...]]:
-    """The visible runs of all optimal alignments, by trying every move."""
-    begin = (0, tuple(sorted(net.initial)), 0, ())
+    """The visible runs of all optimal alignments that leave the fewest events aside, by trying every move."""
+    begin = (0, tuple(sorted(net.initial)), 0, (), 0)
     starts = [begin]
     if mode.starts_anywhere:
         graph = reachability_graph(net)
-        starts = [(0, graph.marking(state), 0, ()) for state in range(graph.states)]
-    seen, pending, found = set(starts), list(starts), set()
+        starts = [(0, graph.marking(state), 0, (), 0) for state in range(graph.states)]
+    seen, pending, found = set(starts), list(starts), {}
     while pending:
-        read, marking, cost, path = pending.pop()
+        read, marking, cost, path, aside = pending.pop()
         if read == len(trace) and (mode.stops_anywhere or marking in net.finals):
-            found.add(path)
+            found.setdefault(aside, set()).add(path)
         moves = []
         if read < len(trace):
-            moves.append((read + 1, marking, cost + 1, path))
+            moves.append((read + 1, marking, cost + 1, path, aside + 1))
         for t in net.transitions:
             left = Counter(marking)
             left.subtract(t.pre)
@@ -46,16 +46,16 @@ def optimal_paths(net: Net, trace: str, mode: Mode, best: int) -> set[tuple[str,
                 continue
             after = tuple(sorted([*left.elements(), *t.post]))
             if t.label is None:
-                moves.append((read, after, cost, path))
+                moves.append((read, after, cost, path, aside))
                 continue
-            moves.append((read, after, cost + 1, (*path, t.label)))
+            moves.append((read, after, cost + 1, (*path, t.label), aside))
             if read < len(trace) and trace[read] == t.label:
-                moves.append((read + 1, after, cost, (*path, t.label)))
+                moves.append((read + 1, after, cost, (*path, t.label), aside))
         for move in moves:
             if move[2] <= best and move not in seen:
                 seen.add(move)
                 pending.append(move)
-    return found
+    return found[min(found)]
 
 
 @settings(max_examples=120, deadline=None)
@@ -68,17 +68,15 @@ def test_some_optimal_path_returns_so_often(tree, trace, mode, count):
         return
     paths = optimal_paths(net, trace, mode, alignment.cost)
     expected = any(returns_in([LANES[label] for label in path]) >= count for path in paths)
-    assert some_path_returns(net, {}, LANES, [Asked(variant, alignment.cost, count)]) == [expected]
+    assert some_path_returns(net, {}, LANES, [Asked(variant, alignment, count)]) == [expected]
 
 
 def test_several_questions_at_once_keep_their_order():
     net = net_of(("seq", ["a", ("and", ["b", "c"])]))  # A, then B and A in any order
-    asked = [
-        Asked(Variant(tuple("a")), 2, 1),  # both are missing: A B A is as good as A A B
-        Asked(Variant(tuple("acb")), 0, 1),
-        Asked(Variant(tuple("abc")), 0, 1),
-        Asked(Variant(tuple("abc")), 0, 2),
-    ]
+    variants = [Variant(tuple(trace)) for trace in ("a", "acb", "abc", "abc")]
+    shown = align(reachability_graph(net), variants)
+    # Where b and c are missing, A B A is as good as A A B.
+    asked = [Asked(*each) for each in zip(variants, shown, (1, 1, 1, 2), strict=True)]
     assert some_path_returns(net, {}, LANES, asked) == [True, False, True, False]
 
 
