@@ -132,7 +132,7 @@ class Counted:
     errors: list[Error] = field(default_factory=list)
     innocent: Counter[str] = field(default_factory=Counter)
     accused: Counter[str] = field(default_factory=Counter)
-    """Look-alikes in whose case something is told that is not stated as true."""
+    """Look-alikes in whose case there is a false alarm, of whatever kind."""
 
 
 def compare(key: pd.DataFrame, occurrences: pd.DataFrame) -> Counted:
@@ -181,7 +181,7 @@ def _count_case(counted: Counted, stated: Sequence[Stated], told: Sequence[Told]
         if each.role == "innocent":
             name = each.kind.partition(".")[2]
             counted.innocent[name] += 1
-            counted.accused[name] += bool(left)
+            counted.accused[name] += bool(wrong)
 
 
 def _count_true(tally: Tally, planted: bool, found: bool) -> None:

@@ -231,7 +231,7 @@ def _level(level: Level) -> Iterator[str]:
     bar = BARS[level.name]
     for kind, tally in _judged(level):
         yield _line(kind, tally, bar)
-    yield "\nInnocent look-alikes (accused of something / all): " + (
+    yield "\nInnocent look-alikes (with a false alarm in their case / all): " + (
         ", ".join(f"{kind} {level.accused[kind]} / {n}" for kind, n in sorted(level.innocent.items()))
         or "none"
     )

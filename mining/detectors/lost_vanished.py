@@ -37,8 +37,8 @@ class LostVanished(Detector):
     determinable, before anything is called lost: the key is empty; no limit is given; it is one with another
     key of its own side; it would match if something undeclared were taken out of it, or so many others would
     that the spelling is the question, or no key of the two systems matches at all; the other export began
-    later; there, rows with that key, or with none, could not be read or have no key, or the key stands at
-    other activities; the calendar ends.
+    after the key was first handed over; there, rows with that key, or with none, could not be read or have no
+    key, or the key stands at other activities; the calendar ends.
     Source: domain.md, 'lost ticket' and 'IT systems come apart from the process' (S2, S3); design.md,
     'Findings'.
     Re-perform: filter each export to its activity and put the keys into column A of a sheet each, the times
@@ -206,13 +206,16 @@ def _joined(party: Party, other: Party, keys: ir.Table, compared: Compared) -> i
 
 def _sent(evidence: Evidence, compared: Compared) -> ir.Table:
     table = _joined(compared.sends, compared.records, compared.sent, compared)
+    # The record of a key that was handed over before the other export begins lies before it.
+    first = compared.sends.first.select(own_key="key", own_first_us="us")
+    table = table.left_join(first, [("key", "own_key")]).drop("own_key")
     # What was recorded before it was handed over was not waited for.
     reached = ibis.greatest(ibis.coalesce(table.to_us, ibis.literal(compared.as_of_us)), table.from_us)
     begins = compared.records.system.facts.first_us
     blank = compared.records.blank_until_us
     table = table.mutate(
         reached_us=reached,
-        before=table.from_us < (begins or 0),
+        before=ibis.coalesce(table.own_first_us, table.from_us) < (begins or 0),
         blank=(table.from_us <= blank) if blank is not None else ibis.literal(False),
     )
     return timed(evidence, compared.rule, table, "from_us", "reached_us", "wait")

@@ -2,13 +2,14 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import pytest
 from answer_key import exam, missed, surplus, violated
 
 from reference_models import load
 from walkthrough.simulation import Simulation, write_exports
-from walkthrough.simulation.noise import EXPORT, NONE, Noise
+from walkthrough.simulation.noise import EXPORT, NONE, Noise, noisy
 
 MODEL = "fault-handling"
 
@@ -109,3 +110,35 @@ def test_a_missing_person_hides_only_who_did_what_two_must_do(tmp_path):
     eyes = key[key["kind"] == "four_eyes"]
     assert {"planted", "undetermined"} <= set(eyes["role"])
     assert "undetermined" not in set(key.loc[key["family"] == "deadline", "role"])
+
+
+def test_a_case_cut_between_what_a_fault_put_the_wrong_way_round_seems_to_wait():
+    """Taken over before the requester was told, and only the telling is in the window: open, not late."""
+    model = load("network-resource-allocation")
+    told, taken = pd.Timestamp("2024-03-01 09:10"), pd.Timestamp("2024-02-28 10:00")
+    rows = pd.DataFrame(
+        {
+            "case": ["1", "1"],
+            "activity": ["接收资源", "告知需求部门"],
+            "start": [taken.value // 1000] * 2,
+            "time": [each.value // 1000 for each in (taken, told)],
+            "unit": ["", ""],
+            "person": ["", ""],
+            "_number": [0, 1],
+            "_faulty": [True, True],
+            "_order": [0, 1],
+        }
+    )
+    columns = ["case_id", "family", "kind", "subject", "role", "related_case"]
+    swapped = ("1", "deviation", "swapped", "tell_requester|take_over_resource", "planted", "")
+    key = pd.DataFrame([swapped], columns=columns)
+    ids = np.array(["take_over_resource", "tell_requester"], dtype=object)
+    first = frozenset({"request_resource"})
+    window = Noise(window=date(2024, 3, 1))
+    after = noisy(rows, key, model, window, ids, first, np.random.default_rng(0)).key
+    open_rows = after[after["role"] == "undetermined"]
+    assert list(zip(open_rows["kind"], open_rows["subject"], strict=True)) == [
+        ("swapped", "tell_requester|take_over_resource"),
+        ("late", "tell_requester->take_over_resource"),
+        ("stalled", ""),
+    ]

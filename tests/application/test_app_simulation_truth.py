@@ -1,6 +1,7 @@
 """The simulator's own truth: clocks by hand, edits that are clear, and what the key says of them."""
 
 from datetime import date, datetime
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +13,7 @@ from walkthrough.simulation import Simulation
 from walkthrough.simulation.counting import Counter
 from walkthrough.simulation.courses import plain, returns
 from walkthrough.simulation.edits import EDITS, STRUCTURAL, Editor
+from walkthrough.simulation.key import Key
 from walkthrough.simulation.language import Language
 from walkthrough.simulation.plan import plan_of
 
@@ -132,3 +134,23 @@ def test_a_receipt_that_may_be_of_another_dispatch_leaves_open_whether_one_is_la
             signed += 1
             assert row.role == "undetermined", row
     assert signed >= 3
+
+
+@pytest.mark.parametrize(
+    ("shown", "wrong"),
+    [
+        (["record_fault", "customer_not_ready"], False),
+        (["record_fault", "judge_fault", "dispatch_order"], False),
+        (["record_fault", "dispatch_order"], True),
+        (["record_fault", "?"], True),
+    ],
+)
+def test_a_case_that_still_goes_on_is_in_the_key_once_it_begins_wrong(shown, wrong):
+    model = load("fault-handling")
+    rest = [*shown, "judge_fault"]
+    course = SimpleNamespace(items=[SimpleNamespace(activity=each) for each in rest])
+    key = object.__new__(Key)
+    key.groups, key.group_of = [SimpleNamespace(course=course)], np.array([0])
+    key.shown = np.array([len(shown)])
+    plan = SimpleNamespace(model=model, language=Language(model.net, model.costs))
+    assert key._begins_wrong(0, plan) is wrong

@@ -195,6 +195,14 @@ def test_what_was_sent_before_the_other_export_begins_is_not_called_lost():
     assert verdicts(unstated, "vanished")["2"] == ("not_determinable", "before_export")
 
 
+def test_a_key_first_sent_before_the_other_export_begins_may_be_recorded_there():
+    """A monthly order comes again under the number under which it was recorded long ago."""
+    orders = [*BOTH[0], row("8", SEND, 8, "B"), row("9", SEND, 12, "B"), row("10", SEND, 12, "C")]
+    vanished = verdicts(judged(orders, BOTH[1], begins=(0, 9)), "vanished")
+    assert vanished["8"] == vanished["9"] == ("not_determinable", "before_export")
+    assert vanished["10"] == ("violated", None)
+
+
 def test_a_record_that_may_have_been_sent_before_the_export_is_no_orphan():
     stores = [*BOTH[1], row("S8", RECORD, 9, "B8"), row("S9", RECORD, 20, "B9")]
     orphans = verdicts(judged(BOTH[0], stores, begins=(8, 0)), "orphan")
@@ -314,6 +322,10 @@ LINES = st.builds(
 KEPT = [Line("9", SEND, 3, "kept"), Line("9", RECORD, 4, "kept")]
 
 
+def first_sent(own, key):
+    return min(each.hour for each in own if each.key == key)
+
+
 def slow(mine, theirs, label, other_label, reach, begins, fold, sending):
     """Verdicts of one side: a list of (case, key, verdict, reason), one loop after the other."""
 
@@ -377,7 +389,7 @@ def slow(mine, theirs, label, other_label, reach, begins, fold, sending):
             verdict = ("not_determinable", doubt)
         elif any(each.lower() == line.key.lower() for each in other_keys):
             verdict = ("not_determinable", "key_spelling")
-        elif line.hour < begins if sending else line.hour <= begins + 4:
+        elif first_sent(own, line.key) < begins if sending else line.hour <= begins + 4:
             verdict = ("not_determinable", "before_export")
         elif hidden or form(line.key) in {form(each.key) for each in unread if each.key}:
             verdict = ("not_determinable", "unread_elsewhere")

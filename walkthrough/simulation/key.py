@@ -52,6 +52,8 @@ class Key:
                     planted[case] = stated[1:]
             elif self.whole[case]:
                 planted[case] = stated[1:]
+            elif self._begins_wrong(case, orders.plan):
+                rows.append((*stated, "undetermined", -1))
             if case in planted:
                 rows.append((*stated, "planted", -1))
                 rows += [(case, *each, "consequence", -1) for each in _sent_again(plant, model)]
@@ -73,6 +75,17 @@ class Key:
             if innocent and case not in broken:
                 rows.append((case, "", innocent, "", "innocent", -1))
         return rows
+
+    def _begins_wrong(self, case: int, plan: Plan) -> bool:
+        """Whether what the export shows of a case that still goes on is no beginning of a run.
+
+        Something is wrong then; what, only the rest of it would show beyond doubt.
+        """
+        activities = plan.model.activities
+        items = self.groups[self.group_of[case]].course.items[: self.shown[case]]
+        head = [each.activity for each in items]
+        flow = [each for each in head if each not in activities or activities[each].in_flow]
+        return plan.language is not None and not plan.language.begins(flow)
 
     def _ended_early(self, plan: Plan) -> Iterator[KeyRow]:
         """Cases that count as closed though their run has still to go on when the export is taken."""

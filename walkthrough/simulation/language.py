@@ -39,11 +39,19 @@ class Language:
 
     def allows(self, trace: Sequence[str]) -> bool:
         """Whether it is a complete run."""
+        state = self._after(trace)
+        return state >= 0 and bool(self.accepting[state])
+
+    def begins(self, trace: Sequence[str]) -> bool:
+        """Whether it is the beginning of a run."""
+        return self._after(trace) >= 0
+
+    def _after(self, trace: Sequence[str]) -> int:
         state = 0
         for activity in trace:
             if activity not in self.codes or (state := int(self.follow[state, self.codes[activity]])) < 0:
-                return False
-        return bool(self.accepting[state])
+                return -1
+        return state
 
     def after(self, state: int, activity: str) -> int:
         """The state after an activity; -1: it is not allowed there."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -121,7 +121,28 @@ class _Layer:
             for case, family, kind, subject, related in zip(*told, strict=True)
         ]
         self.key = key.assign(role=key["role"].where(~np.array(unseen, dtype=bool), "undetermined"))
+        awaited = pd.DataFrame(self._awaited(lost), columns=self.key.columns)
+        self.key = pd.concat([self.key, awaited], ignore_index=True)
         self._note("cut_by_window", set(lost) & here)
+
+    def _awaited(self, lost: Mapping[str, set[str]]) -> Iterator[tuple[str, ...]]:
+        """What a case seems to wait for that a fault put before its time, and so before the window."""
+        doubtful = self.key["role"].eq("undetermined") & self.key["family"].isin(("handoff", "deviation"))
+        cases = lost.keys() & set(self.key.loc[doubtful, "case_id"])
+        here: dict[str, set[str]] = {}
+        for case, activity in zip(self.rows[self.case], self.ids, strict=True):
+            if case in cases:
+                here.setdefault(case, set()).add(activity)
+        for case, kept in sorted(here.items()):
+            gone = lost[case] - kept
+            for each in self.model.handoffs:
+                if each.sender in kept and each.receiver in gone:
+                    yield case, "handoff", "late", each.id, "undetermined", ""
+            for deadline in self.model.deadlines:
+                if deadline.start in kept and deadline.stop in gone:
+                    yield case, "deadline", "overdue_and_open", deadline.id, "undetermined", ""
+            if gone & set(self.model.ends) and not kept & set(self.model.ends):
+                yield case, "lost", "stalled", "", "undetermined", ""
 
     def _still_shown(
         self,
