@@ -19,6 +19,8 @@ OF_ORDER = frozenset(
 )
 """Kinds by which one and the same trace can be told: where the log does not show which of them it is (the
 window cut the beginning off), it shows of none of them that it is not."""
+WARNED = ("deadline.at_risk", "at_risk")
+"""(kind, reason) of a warning."""
 
 
 class Stated(NamedTuple):
@@ -55,8 +57,8 @@ class Told(NamedTuple):
 
     @property
     def violated(self) -> bool:
-        """Whether it is called a breach."""
-        return self.verdict == "violated"
+        """Whether it is called a breach, or warned of: that is pending, under a kind of its own."""
+        return self.verdict == "violated" or (self.kind, self.reason) == WARNED
 
 
 T = TypeVar("T", Stated, Told)
@@ -248,8 +250,10 @@ SUBJECTS: dict[str, Callable[[str, Told], bool]] = {
     "handoff.misrouted": lambda subject, one: one.subject.endswith(f"->{subject}"),
     "deviation.swapped": lambda subject, one: one.subject in subject.split("|"),
     # The rule names the row and the class of the table as well.
-    "deadline.late": lambda subject, one: one.subject.partition("/")[0] == subject,
-    "deadline.overdue_and_open": lambda subject, one: one.subject.partition("/")[0] == subject,
+    **{
+        f"deadline.{kind}": lambda subject, one: one.subject.partition("/")[0] == subject
+        for kind in ("late", "overdue_and_open", "at_risk")
+    },
     # One obligation per case, whatever it is called; the rows say where.
     "handoff.ping_pong": lambda subject, one: True,
     "lost.stalled": lambda subject, one: True,

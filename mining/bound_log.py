@@ -44,8 +44,8 @@ class BoundLog:
     alphabet: tuple[str, ...]
     """What the codes of steps stand for: activity ids, and labels where those are unknown."""
     cases: ir.Table
-    """case_id, closed, began_before, excluded_rows, unknown_events, first_us, last_us, last_row,
-    closed_us (null if open), then the attributes that the model names."""
+    """case_id, closed, began_before, steps (how many of its events are), excluded_rows, unknown_events,
+    first_us, last_us, last_row, closed_us (null if open), then the attributes that the model names."""
     unknown_labels: tuple[UnknownLabel, ...]
     events_later: int
     activities_seen: frozenset[str]
@@ -246,6 +246,7 @@ def _cases(log: EventLog, model: ReferenceModel, events: ir.Table, steps: ir.Tab
     ended = steps.t_us.max(where=steps.activity_id.isin(model.ends))
     traced = steps.group_by("case_id").agg(
         ended=ended,
+        steps=steps.count(),
         unknown_events=steps.activity_id.isnull().sum().cast("int64"),
         first_activity=steps.activity_id.max(where=steps.pos == 0),
     )
@@ -261,17 +262,20 @@ def _cases(log: EventLog, model: ReferenceModel, events: ir.Table, steps: ir.Tab
     return joined.mutate(
         closed=closed,
         closed_us=ibis.ifelse(closed, joined.ended, ibis.null("int64")),
+        steps=joined.steps.fill_null(0),
         unknown_events=joined.unknown_events.fill_null(0),
         began_before=_began_before(log, model, joined),
     ).drop("ended", "reopened", "first_activity")
 
 
 def _began_before(log: EventLog, model: ReferenceModel, cases: ir.Table) -> ir.BooleanValue:
-    """With a window stated, a case whose first event cannot be the first of the process began earlier."""
+    """With a window stated, a case whose first step cannot be the first of the process began earlier, and so
+    did one that has records beside the flow and not one step."""
     if log.provenance.window.from_us is None:
         return ibis.literal(False)
     starts = sorted(next_activities(model.net, model.net.initial))
-    return ~cases.first_activity.isin(starts) & cases.first_activity.notnull()
+    elsewhere = ~cases.first_activity.isin(starts) & cases.first_activity.notnull()
+    return elsewhere | cases.steps.isnull()
 
 
 def any_of(conditions: Iterable[ir.BooleanValue]) -> ir.BooleanValue:

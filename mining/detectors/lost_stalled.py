@@ -29,7 +29,8 @@ class LostStalled(Detector):
     Verdicts: per case violated; pending while the limit runs; conformant for a closed case; not determinable
     without a limit (or with too few waits to learn it), beyond the calendar's last published day, or where
     what came since may be among the case's rejected rows or unknown labels, or is a milestone of which the
-    export already keeps a time.
+    export already keeps a time, and where the case has records beside the flow but no step since the stated
+    window began: it may have been closed before.
     Source: domain.md, 'lost ticket' (S2: lost or forgotten by the holder of the step).
     Re-perform: the last time of the case is `=MAXIFS(time, case, A2)`; no row of it is one of the contract's
     ends. Count from there to the as-of instant of the report as in docs/re-perform-a-deadline.md, without
@@ -111,13 +112,14 @@ class LostStalled(Detector):
             rule_id=rule_id,
             case_id=table.case_id,
             verdict=ibis.cases(
-                (unknown, Verdict.NOT_DETERMINABLE.value),
+                (unknown | (past & table.before), Verdict.NOT_DETERMINABLE.value),
                 (past, absence_verdict(table)),
                 else_=Verdict.PENDING.value,
             ),
             reason=ibis.cases(
                 (unknown, "calendar_ends"),
                 (~past, "in_time"),
+                (table.before, "before_window"),
                 else_=absence_reason(table),
             ),
             measure=(table.to_axis - table.from_axis) / clock.step,
@@ -161,7 +163,8 @@ def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:
     """Open cases with their last event and the idle limit that is theirs."""
     bound = evidence.bound
     order = ibis.window(group_by="case_id", order_by=[ibis.desc("t_us"), ibis.desc("row_no")])
-    open_cases = bound.cases.filter(~bound.cases.closed).select("case_id", "excluded_rows", "unknown_events")
+    cases = bound.cases.mutate(before=bound.cases.began_before & (bound.cases.steps == 0))
+    open_cases = cases.filter(~cases.closed).select("case_id", "before", "excluded_rows", "unknown_events")
     events = bound.events.semi_join(open_cases, "case_id")
     ranked = events.mutate(
         rank=ibis.row_number().over(order),
@@ -173,6 +176,7 @@ def _idle(evidence: Evidence, limited: list[str]) -> ir.Table:
     went_on = conformance.variants.case_variants.semi_join(conformance.unseen_next, "variant").case_id
     return last.inner_join(open_cases, "case_id").select(
         "case_id",
+        "before",
         "excluded_rows",
         "unknown_events",
         "event_id",

@@ -85,8 +85,9 @@ def exam(
 
 
 def violated(audit: Audit) -> pd.DataFrame:
-    """Violated occurrences with family.kind as `fk` and their source rows as a set."""
-    found = audit.occurrences[audit.occurrences["verdict"] == "violated"]
+    """Violated occurrences, and warnings, with family.kind as `fk` and their source rows as a set."""
+    warned = audit.occurrences["reason"] == "at_risk"
+    found = audit.occurrences[(audit.occurrences["verdict"] == "violated") | warned]
     rows = [set(map(int, rows)) for rows in found["source_rows"]]
     kinds = [rule.partition(":")[0] for rule in found["rule_id"]]
     return found.assign(fk=kinds, found_rows=rows)
@@ -120,7 +121,8 @@ def _answers(planted, occurrence) -> bool:
         return False
     rows = {int(row) for row in planted.rows.split()}
     if planted.family == "deadline":  # evidence is where the clock began and ended, not what took so long
-        return occurrence.measure > occurrence.limit
+        past = occurrence.measure > occurrence.limit
+        return past == (planted.kind != "at_risk")
     if planted.kind == "swapped":  # of two events in the wrong order, one is told as moved
         return bool(rows & occurrence.found_rows)
     return rows <= occurrence.found_rows

@@ -89,6 +89,24 @@ def test_the_last_day_is_the_one_of_the_limit(audited):
         assert worked in limits, f"{case}: {dict(row)}"
 
 
+def test_a_case_at_risk_has_passed_the_warning_and_not_the_limit(audited):
+    """Told as pending, apart from the breaches, with the figures that the calendar gives."""
+    each, found = audited
+    key = each.key[(each.key["fk"] == "deadline.at_risk") & (each.key["role"] == "planted")]
+    assert len(key) >= 5
+    told = found[found["fk"] == "deadline.at_risk"].set_index("case_id")
+    assert set(told.loc[key["case_id"], "verdict"]) == {"pending"}
+    numbers = each.sample.cases.reset_index().set_index("case_id")["index"]
+    for case in key["case_id"]:
+        events = each.sample.events[each.sample.events["case"] == numbers[case]]
+        when = pd.to_datetime(events["t_us"], unit="us", utc=True).dt.tz_convert("Asia/Shanghai")
+        begin = when[events["activity"] == "accept_order"].min().date()
+        worked = sum(chinese_calendar.is_workday(day) for day in days_between(begin, AS_OF.date()))
+        limit = told.loc[case, "limit"]
+        assert 0.8 * limit < worked <= limit
+        assert told.loc[case, "measure"] == worked
+
+
 def test_an_order_that_its_own_case_cancels_may_be_sent_again(tmp_path):
     """By a task of the process, not only by a record beside it."""
     model = load("cross-network-acceptance")

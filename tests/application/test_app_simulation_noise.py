@@ -86,10 +86,29 @@ def test_a_window_cuts_cases_and_their_key(tmp_path):
     assert rows["完成时间"].min() >= "2025-03-12"
     cut = set(key.loc[key["kind"] == "cut_by_window", "case_id"])
     assert cut
-    assert set(key.loc[key["case_id"].isin(cut), "role"]) <= {"noise", "undetermined"}
+    assert set(key.loc[key["case_id"].isin(cut), "role"]) <= {"noise", "undetermined", "innocent"}
     here = key[~key["kind"].isin(["per_period", "orphan"])]
     assert set(here["case_id"]) <= set(rows["订单号"])
     assert "window: {from: 2025-03-12" in (tmp_path / "mapping.yaml").read_text(encoding="utf-8")
+
+
+def test_a_monthly_order_of_which_the_window_cut_the_beginning_is_open(tmp_path):
+    """Two of three orders: whether they are a series, the export does not show."""
+    placed, whole = export(tmp_path / "whole", NONE, "in-sales-procurement")
+    placed = placed[placed["环节"] == "采购要求"].set_index(placed.columns[0])["完成时间"]
+    monthly = whole[whole["kind"] == "recurring"]
+    before = dict(zip(monthly["case_id"], monthly["related_case"], strict=True))
+    inside = Noise(window=date.fromisoformat(min(placed[list(before)])[:10]))
+    rows, key = export(tmp_path / "cut", inside, "in-sales-procurement")
+    there = set(rows.loc[rows["环节"] == "采购要求", rows.columns[0]])
+    cut = {case for case, first in before.items() if case in there and first not in there}
+    assert cut, "a series over the beginning of the window"
+    of_cut = key[key["case_id"].isin(cut) & (key["family"] == "duplicate")]
+    assert set(of_cut["role"]) == {"undetermined"}
+    assert set(of_cut["case_id"]) == cut
+    named = key[(key["kind"] == "recurring") & (key["role"] == "innocent")]
+    assert set(named["case_id"]).isdisjoint(cut)
+    assert len(named) >= 2
 
 
 def test_a_window_hides_only_what_rests_on_rows_before_it(tmp_path):

@@ -122,6 +122,31 @@ def test_what_lies_before_the_window_is_cut():
     assert list(verdicts(audit_text(text, AS_OF), "lost.never")) == ["NO-0003", "NO-0007"]
 
 
+def test_a_case_of_which_the_window_has_only_records_beside_the_flow_may_be_over():
+    """A note about a case that ended before the export begins: no stalled case, and no number to count from."""
+    text = """
+        case,activity,time
+        NO-0003,等客户,2024-03-05 09:00
+        NO-0007,受理,2024-03-05 09:00
+        NO-0008,受理,2024-03-06 09:00
+    """
+    window = {"from": "2024-03-05", "until": "2024-03-31", "selection": "all events in March"}
+    late = "2024-03-25T12:00+08:00"
+    stated = audit_text(text, late, window=window)
+    assert stated.population.began_before_window == 1
+    assert verdicts(stated, "lost.stalled") == {
+        "NO-0003": "not_determinable",
+        "NO-0007": "violated",
+        "NO-0008": "violated",
+    }
+    table = stated.occurrences.set_index("case_id")
+    assert table.loc["NO-0003", "reason"] == "before_window"
+    assert list(verdicts(stated, "lost.never")) == []
+    unstated = audit_text(text, late)
+    assert verdicts(unstated, "lost.stalled")["NO-0003"] == "violated"
+    assert list(verdicts(unstated, "lost.never")) == ["NO-0003"]
+
+
 @pytest.mark.parametrize(("digits", "gaps"), [(4, ["NO-0001"]), (None, ["NO-0001", "NO-3"])])
 def test_the_number_of_digits_is_part_of_the_form(digits, gaps):
     (series,) = example_model().numbering

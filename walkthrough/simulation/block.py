@@ -105,9 +105,9 @@ class Block:
         pairs = self._as_kept(list(handed_over(self.plan, self.groups, start, end)))
         cells = [cell for each in self.cells for cell in each]
         groups = np.repeat(np.arange(len(self.groups)), [group.cases for group in self.groups])
-        repeated = Orders(
-            self.plan, self.rng, [group.course for group in self.groups], groups, cells, self.so_far.cases
-        )
+        courses = [group.course for group in self.groups]
+        hours: Axis = self.office if self.plan.by_day else self.clock
+        repeated = Orders(self.plan, self.rng, courses, groups, cells, self.so_far.cases, hours)
         events = repeated.plant(events, planted, self.names)
         events["round"] = self._rounds(events)
         events = events[events["t_us"] <= AS_OF_US].copy()

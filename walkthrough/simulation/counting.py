@@ -54,6 +54,17 @@ class Counter:
         """What is counted from one instant to another, in the unit."""
         return (self.at(end, closing=True) - self.at(start)) / self.step
 
+    def begins(self, end: int, measures: Floats, *, latest: bool = False) -> Micros:
+        """The earliest (or latest) instants from which to `end` so much is counted, to the minute."""
+        early = np.full(len(measures), end - 2 * 365 * DAY, dtype=np.int64)
+        late = np.full(len(measures), end, dtype=np.int64)
+        while np.any(late - early > HOUR // 60):
+            middle = (early + late) // 2
+            counted = self.between(middle, np.full(len(measures), end, dtype=np.int64))
+            more = counted >= measures if latest else counted > measures
+            early, late = np.where(more, middle, early), np.where(more, late, middle)
+        return early if latest else late
+
     def less_pauses(self, start: int, end: int, pauses: Sequence[Span], limit: float) -> float:
         """The same without the union of pauses; one that begins after the limit has run out cures nothing."""
         begun = int(self.at(np.array([start]))[0])

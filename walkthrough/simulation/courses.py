@@ -63,7 +63,7 @@ class Course:
     """The conforming run behind it."""
     plant: Plant | None = None
     state: str = "closed"
-    """'closed'; of open cases 'young', 'stalled' or 'overdue'."""
+    """'closed'; of open cases 'young', 'stalled', 'overdue' or 'at_risk'."""
     innocent: str = ""
     tight: bool = False
     """Takes nearly all the time that its first clock gives."""

@@ -120,7 +120,7 @@ class _Exports:
                 rng = np.random.default_rng([self.simulation.seed, number, 0])
                 ids = block.events["activity"].to_numpy()
                 firsts = self.simulation.plan.firsts
-                overlaid = noisy(rows, key, self.simulation.model, noise, ids, firsts, rng)
+                overlaid = noisy(rows, key, self.simulation.plan.model, noise, ids, firsts, rng)
                 rows, key = overlaid.rows, overlaid.key
             self._keep(rows, f"block_{number:05d}")
             self._keep(key.reset_index(names="_number"), f"key_{number:05d}")
@@ -147,7 +147,7 @@ class _Exports:
         case, activity, _, done = (f'"{heading}"' for heading in self.headings[:4])
         suffix = "时间" if self.lang == "zh" else " time"
         present = {row[0] for row in self._fetch(f"distinct {activity} from {self.rows}")}
-        named = [each.name.get(self.lang) for each in self.simulation.model.activities.values()]
+        named = [each.name.get(self.lang) for each in self.simulation.plan.model.activities.values()]
         milestones = [name for name in named if name in present]
         cells = [
             *(f'any_value("{heading}") as "{heading}"' for heading in self.headings[FIRST_ATTRIBUTE:]),

@@ -122,7 +122,9 @@ class Groups:
         plant, model = course.plant, self.plan.model
         if plant and plant.family == "deadline":
             number = [each.id for each in model.deadlines].index(plant.subject)
-            return [cell for cell in cells if cell.limits[number].limit is not None]
+            limits = [(cell, cell.limits[number]) for cell in cells]
+            sure = plant.kind != "at_risk"  # where the limit itself is in doubt, nobody is warned
+            return [cell for cell, each in limits if each.limit and (sure or each.doubtful_from is None)]
         if plant and plant.kind == "four_eyes":
             rule = next(each for each in model.four_eyes if each.id == plant.subject)
             return [cell for cell in cells if holds(rule.when, cell.values)]
@@ -150,7 +152,7 @@ class Groups:
         return self.breaking[activities]
 
     def _stopped(self, planted: int) -> Iterator[Group]:
-        """Open cases that lie too long, or are past their limit."""
+        """Open cases that lie too long, are past their limit, or near it."""
         heads = [each for course in self.whole for each in stopped(self.plan, course)]
         heads = [each for each in heads if self.plan.idle_limit(each.items[-1].activity)]
         stalled = [
@@ -160,14 +162,16 @@ class Groups:
         for course, n in self._spread(stalled, planted):
             yield Group(course, n, self._fitting(course.run.activities))
         for deadline in self.plan.model.deadlines:
-            overdue = [
-                replace(each, state="overdue", plant=Plant("deadline", "overdue_and_open", deadline.id))
-                for each in heads
-                if runs_on(deadline, each.trace)
-            ]
-            overdue = [each for each in overdue if self._limited(each)]
-            for course, n in self._spread(overdue, -(-planted // len(self.plan.model.deadlines))):
-                yield Group(course, n, self._limited(course))
+            running = [each for each in heads if runs_on(deadline, each.trace)]
+            states = {"overdue": "overdue_and_open", "at_risk": "at_risk"}
+            if not deadline.warning:
+                del states["at_risk"]
+            for state, kind in states.items():
+                plant = Plant("deadline", kind, deadline.id)
+                open_ = [replace(each, state=state, plant=plant) for each in running]
+                open_ = [each for each in open_ if self._limited(each)]
+                for course, n in self._spread(open_, -(-planted // len(self.plan.model.deadlines))):
+                    yield Group(course, n, self._limited(course))
 
     def _innocent(self, cases: int) -> Iterator[Group]:
         """Cases that look like faults and are none."""

@@ -9,10 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from reference_models.model import ReferenceModel
+from walkthrough.simulation.axis import DAY
 from walkthrough.simulation.courses import UNKNOWN_LABEL, Course, Plant
 from walkthrough.simulation.groups import Group
 from walkthrough.simulation.orders import Orders
 from walkthrough.simulation.plan import Plan
+from walkthrough.simulation.timing import AS_OF_US
 from walkthrough.simulation.truth import Fact
 
 KEY_COLUMNS = ["case_id", "family", "kind", "subject", "role", "related_case"]
@@ -34,6 +36,10 @@ class Key:
         whole = np.array([len(group.course.items) for group in groups])[group_of]
         self.shown = np.bincount(table["case"][table["item"] >= 0], minlength=len(group_of))
         self.whole = self.shown == whole
+        faulty = table[table["faulty"]]
+        self.last_faulty = np.full(len(group_of), np.iinfo(np.int64).min)
+        """Per case when the last event came that shows a fault."""
+        np.maximum.at(self.last_faulty, faulty["case"].to_numpy(), faulty["t_us"].to_numpy())
 
     def rows(self, present: npt.NDArray[np.bool_], orders: Orders) -> list[KeyRow]:
         """(case, family, kind, subject, role, related case or -1)."""
@@ -50,6 +56,8 @@ class Key:
             if plant.of in JUDGED:
                 if stated in true or (plant.kind == "stalled" and stated[:3] in kinds):
                     planted[case] = stated[1:]
+            elif self._not_yet(case, plant, model):
+                rows.append((*stated, "undetermined", -1))
             elif self.whole[case]:
                 planted[case] = stated[1:]
             elif self._begins_wrong(case, orders.plan):
@@ -75,6 +83,14 @@ class Key:
             if innocent and case not in broken:
                 rows.append((case, "", innocent, "", "innocent", -1))
         return rows
+
+    def _not_yet(self, case: int, plant: Plant, model: ReferenceModel) -> bool:
+        """Whether the first of two orders of a case may still be cancelled or changed in time."""
+        for order in model.duplicates:
+            if plant.family == "duplicate" and plant.subject == order.id and order.replaced:
+                within = round((order.replaced.within_days or 0.0) * DAY)
+                return bool(self.last_faulty[case] + within >= AS_OF_US)
+        return False
 
     def _begins_wrong(self, case: int, plan: Plan) -> bool:
         """Whether what the export shows of a case that still goes on is no beginning of a run.
@@ -112,6 +128,7 @@ TIMED = (
 JUDGED = (
     "deadline.late",
     "deadline.overdue_and_open",
+    "deadline.at_risk",
     "handoff.late",
     "rule.told",
     "rule.four_eyes",

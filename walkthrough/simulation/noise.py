@@ -121,6 +121,7 @@ class _Layer:
             for case, family, kind, subject, related in zip(*told, strict=True)
         ]
         self.key = key.assign(role=key["role"].where(~np.array(unseen, dtype=bool), "undetermined"))
+        self._shorten_series(lost)
         awaited = pd.DataFrame(self._awaited(lost), columns=self.key.columns)
         self.key = pd.concat([self.key, awaited], ignore_index=True)
         self._note("cut_by_window", set(lost) & here)
@@ -143,6 +144,24 @@ class _Layer:
                     yield case, "deadline", "overdue_and_open", deadline.id, "undetermined", ""
             if gone & set(self.model.ends) and not kept & set(self.model.ends):
                 yield case, "lost", "stalled", "", "undetermined", ""
+
+    def _shorten_series(self, lost: Mapping[str, set[str]]) -> None:
+        """Of a series of which an order was before the window, nobody sees whether what is left is one."""
+        linked = self.key[self.key["kind"].eq("recurring") & self.key["role"].eq("innocent")]
+        begun_by = dict(zip(linked["case_id"], linked["related_case"], strict=True))
+        placing = {each.activity for each in self.model.duplicates}
+        cut = {case for case, activities in lost.items() if activities & placing}
+        short: set[str] = set()
+        for case in linked["case_id"]:
+            series = [case]
+            while series[-1] in begun_by:
+                series.append(begun_by[series[-1]])
+            if not cut.isdisjoint(series):
+                short |= set(series)
+        doubtful = self.key.index.isin(linked.index[linked["case_id"].isin(short)])
+        perhaps = self.key[doubtful].assign(family="duplicate", role="undetermined")
+        kinds = [perhaps.assign(kind=kind) for kind in ("exact", "resent")]
+        self.key = pd.concat([self.key[~doubtful], *kinds], ignore_index=True)
 
     def _still_shown(
         self,

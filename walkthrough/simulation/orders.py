@@ -12,7 +12,7 @@ import pandas as pd
 
 from reference_models.model import AttributeSpec, DuplicateIdentity
 from reference_models.model import ReferenceModel as Model
-from walkthrough.simulation.axis import DAY, HOUR
+from walkthrough.simulation.axis import DAY, HOUR, Axis
 from walkthrough.simulation.cells import Cell, Value, limit_of, thresholds
 from walkthrough.simulation.courses import Course
 from walkthrough.simulation.plan import Plan
@@ -44,7 +44,10 @@ class Orders:
         group_of: npt.NDArray[np.int64],
         cells: Sequence[Cell],
         first_number: int,
+        axis: Axis,
     ) -> None:
+        """axis: the hours in which what becomes of orders is recorded."""
+        self.axis = axis
         self.plan, self.rng, self.courses, self.group_of = plan, rng, courses, group_of
         self.cells = list(cells)
         model = plan.model
@@ -86,6 +89,13 @@ class Orders:
     def innocent(self, kind: str, first: int, second: int) -> None:
         """Write a look-alike into the key."""
         self.key.append((second, "", kind, "", "innocent", first))
+
+    def between(self, begin: int, end: int, least: float, most: float) -> int:
+        """An instant of working time between two, after a share of it drawn between these."""
+        worked = self.axis.positions(np.array([begin, end], dtype=np.int64))
+        drawn = worked[0] + round(float(worked[1] - worked[0]) * float(self.rng.uniform(least, most)))
+        at = int(self.axis.instants(np.array([drawn], dtype=np.int64))[0])
+        return min(max(at, begin + 1), end - 1)
 
     def add_event(self, case: int, activity: int, at: int) -> None:
         """An event beside the flow."""
@@ -338,7 +348,7 @@ def _reissued(orders: Orders, order: DuplicateIdentity, free: _Free, kind: str) 
     if found:
         first, second = int(free.case[found[0]]), int(free.case[found[1]])
         orders.same_as(order, first, second)
-        at = int(free.us[found[0]] + (free.us[found[1]] - free.us[found[0]]) * orders.rng.uniform(0.2, 0.8))
+        at = orders.between(int(free.us[found[0]]), int(free.us[found[1]]), 0.2, 0.8)
         orders.add_event(first, free.names.index(by[0]), at)
         orders.innocent(kind, first, second)
 
@@ -363,7 +373,7 @@ def _amended(orders: Orders, order: DuplicateIdentity, free: _Free, kind: str) -
     if found:
         first, second = int(free.case[found[0]]), int(free.case[found[1]])
         orders.same_as(order, first, second)
-        at = int(free.us[found[1]] + days * DAY * orders.rng.uniform(0.1, 0.8))
+        at = orders.between(int(free.us[found[1]]), int(free.us[found[1]]) + round(days * DAY), 0.1, 0.8)
         orders.add_event(first, free.names.index(by[0]), at)
         orders.innocent(kind, first, second)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import yaml
 
-from reference_models.model import PeriodLimit, ReferenceModel
+from reference_models.model import Deadline, DuplicateIdentity, PeriodLimit, ReferenceModel
+from walkthrough.simulation.completion import WARNED_FROM, Completion
 from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.other_system import NUMBER, RECORDED, SYSTEMS, Link, link_of
 from walkthrough.simulation.plan import Plan
@@ -31,17 +32,20 @@ def own_sections(simulation: Simulation) -> Section:
         }
     if not model.per_period:
         sections["per_period"] = {rule.id: _period(rule) for rule in simulation.period_rules}
-    return sections | _between_systems(link_of(plan), model)
+    between = _between_systems(link_of(plan), model)
+    if "activities" in between:
+        between["activities"] |= sections.get("activities", {})
+    return sections | between
 
 
 def _completed(plan: Plan) -> Section:
-    """Limits of deadline tables and pairs that have none, and further ends."""
+    """Limits of deadline tables and pairs that have none, warnings, further ends, records of orders."""
     added, sections = plan.completion, Section()
-    if added.deadlines:
+    if added.deadlines or added.warnings:
         sections["deadlines"] = {
-            each.id: {"rows": {row.id: {"limits": dict.fromkeys(row.cells, limit)} for row in each.rows}}
+            each.id: _deadline(each, added)
             for each in plan.given.deadlines
-            if (limit := added.deadlines.get(each.id))
+            if each.id in added.deadlines or each.id in added.warnings
         }
     if added.matches:
         sections["matches"] = {
@@ -49,7 +53,40 @@ def _completed(plan: Plan) -> Section:
         }
     if added.ends:
         sections["ends"] = list(plan.model.ends)
+    orders = {each.id: _order(each, added) for each in plan.model.duplicates}
+    if any(orders.values()):
+        sections["duplicates"] = {each: section for each, section in orders.items() if section}
+        sections["activities"] = {
+            each.id: {"name": _name(each.name.zh, each.name.en), "outside_flow": True}
+            for each in added.records().values()
+        }
     return sections
+
+
+def _order(order: DuplicateIdentity, added: Completion) -> Section:
+    section: Section = {}
+    if order.id in added.replaced and (replaced := order.replaced):
+        section["replaced"] = {
+            "cancelled_by": list(replaced.cancelled_by),
+            "amended_by": list(replaced.amended_by),
+            "within_days": replaced.within_days,
+        }
+    if order.id in added.recurring and (recurring := order.recurring):
+        section["recurring"] = {
+            "times": recurring.times,
+            "least_days": recurring.least_days,
+            "slack_days": recurring.slack_days,
+        }
+    return section
+
+
+def _deadline(deadline: Deadline, added: Completion) -> Section:
+    section: Section = {}
+    if limit := added.deadlines.get(deadline.id):
+        section["rows"] = {row.id: {"limits": dict.fromkeys(row.cells, limit)} for row in deadline.rows}
+    if deadline.id in added.warnings:
+        section["warning"] = {"share": WARNED_FROM}
+    return section
 
 
 def _between_systems(link: Link, model: ReferenceModel) -> Section:

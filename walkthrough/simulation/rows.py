@@ -17,7 +17,7 @@ FIRST_ATTRIBUTE = 6
 
 def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFrame:
     """A row per event in the order of the block, attributes of its case last."""
-    model, english = simulation.model, lang == "en"
+    model, english = simulation.plan.model, lang == "en"
     label = {a.id: a.name.get(lang) for a in model.activities.values()}
     unit = {role.id: role.name.get(lang) for role in model.roles.values()}
     events, cases = block.events, block.cases

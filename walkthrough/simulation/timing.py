@@ -188,13 +188,15 @@ def _stretched(plan: Plan, name: str, cells: list[Cell]) -> tuple[str, Floats]:
 def _of_open(
     plan: Plan, rng: np.random.Generator, course: Course, cells: list[Cell], total: Floats, hold: Floats
 ) -> Micros:
-    """Arrivals of cases that are open when the export is taken: young, stalled or overdue ones."""
+    """Arrivals of cases that are open when the export is taken: young, stalled, at risk or overdue ones."""
     n = len(cells)
     real = REAL_HOURS if plan.by_day else 1.0
     idle = plan.idle_limit(course.items[-1].activity) or (5.0, "working_days" if plan.by_day else "hours")
     rest = real * plan.worked_hours(*idle)
     if course.state == "young":
         age = rng.uniform(0.15, 0.3, n) * rest + (26 if plan.by_day else 0.3)
+    elif course.state == "at_risk":
+        return _at_risk(plan, rng, course, cells, total, hold, rest)
     elif course.state == "stalled":
         age = rng.uniform(1.5, 3.0, n) * rest + real * 1.4 * total.sum(axis=1) + (48 if plan.by_day else 3)
     else:
@@ -209,3 +211,38 @@ def _of_open(
         age += held + (48 if plan.by_day else 1)
         hold[:, -1] = AS_OF_US - held * HOUR
     return np.asarray(AS_OF_US - age * HOUR, dtype=np.int64)
+
+
+def _at_risk(
+    plan: Plan,
+    rng: np.random.Generator,
+    course: Course,
+    cells: list[Cell],
+    total: Floats,
+    hold: Floats,
+    rest: float,
+) -> Micros:
+    """Arrivals of cases whose clock, when the export is taken, has passed its warning and not its limit."""
+    deadlines = plan.model.deadlines
+    number, deadline = next(
+        (n, each) for n, each in enumerate(deadlines) if course.plant and each.id == course.plant.subject
+    )
+    assert deadline.warning is not None
+    activities = [item.activity for item in course.items]
+    anew = [at for at, each in enumerate(activities) if each in deadline.restart_on]
+    begins = max([activities.index(deadline.start), *anew])
+    limits = np.array([cell.limits[number].limit or 0.0 for cell in cells])
+    counter, n = plan.counter(deadline.calendar, deadline.unit), len(cells)
+    if counter.days:
+        least = np.floor(limits * deadline.warning.share) + 1
+        least = most = least + np.floor(rng.random(n) * (np.floor(limits) - least + 1))
+    else:
+        spare = 1 - deadline.warning.share
+        least, most = limits * (1 - 0.75 * spare), limits * (1 - 0.25 * spare)
+    first, last = counter.begins(AS_OF_US, most), counter.begins(AS_OF_US, least, latest=True)
+    begun = first + rng.uniform(0.2, 0.8, n) * (last - first)
+    real = REAL_HOURS if plan.by_day else 1.0
+    hold[:, begins] = begun
+    hold[:, -1] = AS_OF_US - np.minimum(rng.uniform(0.05, 0.3, n) * rest * HOUR, 0.3 * (AS_OF_US - begun))
+    before = 1.4 * real * total[:, : begins + 1].sum(axis=1) + (26 if plan.by_day else 0.5)
+    return np.asarray(begun - before * HOUR, dtype=np.int64)

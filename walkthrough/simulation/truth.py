@@ -165,14 +165,17 @@ class Truth:
         pauses = self._paused([deadline])
         for case, measure in zip(cases.tolist(), measures.tolist(), strict=True):
             cell = events.cells[case].limits[number]
-            if cell.limit is None or measure <= (cell.doubtful_from or cell.limit):
+            share = deadline.warning.share if deadline.warning and not stopped[case] else 1.0
+            if cell.limit is None or measure <= cell.limit * share:
                 continue
             if case in pauses:
                 measure = counter.less_pauses(int(begin[case]), int(end[case]), pauses[case], cell.limit)
-            kind = "late" if stopped[case] else "overdue_and_open"
             if measure > cell.limit:
+                kind = "late" if stopped[case] else "overdue_and_open"
                 certain = bool(stopped[case] or not self.unread[case])
                 yield Fact(case, "deadline", kind, deadline.id, certain)
+            elif cell.limit * share < measure <= (cell.doubtful_from or cell.limit):
+                yield Fact(case, "deadline", "at_risk", deadline.id)
 
     def _handoffs(self) -> Iterator[Fact]:
         pauses = self._paused(self.plan.model.deadlines)
