@@ -69,7 +69,7 @@ def test_none_of_them_is_taken_for_a_duplicate(sample):
 
 @pytest.fixture(scope="module")
 def library_sample(tmp_path_factory):
-    """Of a library model that knows no cancelled, changed or monthly orders: the sample's limits declare them."""
+    """Of a library model without cancelled, changed or monthly orders: the sample's limits declare them."""
     each = exam("in-sales-procurement", 9, tmp_path_factory.mktemp("library"))
     return each.key, each.audit(mapped=True)
 

@@ -123,7 +123,7 @@ def test_what_lies_before_the_window_is_cut():
 
 
 def test_a_case_of_which_the_window_has_only_records_beside_the_flow_may_be_over():
-    """A note about a case that ended before the export begins: no stalled case, and no number to count from."""
+    """A note about a case that ended before the export begins: neither stalled nor a number to count from."""
     text = """
         case,activity,time
         NO-0003,等客户,2024-03-05 09:00

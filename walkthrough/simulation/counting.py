@@ -65,6 +65,17 @@ class Counter:
             early, late = np.where(more, middle, early), np.where(more, late, middle)
         return early if latest else late
 
+    def counted_day(self, at: Micros, after: Floats) -> Micros:
+        """Midnight at the beginning of the n-th counted day after that of an instant.
+
+        after: n, 0 for that very day, or the next one that counts.
+        """
+        local = self._local(at)
+        day = local // DAY - self.first
+        wanted = np.where(after > 0, self.before[day + 1] + after, self.before[day] + 1)
+        found = np.searchsorted(self.before, wanted) - 1
+        return np.asarray(at - local % DAY + (found - day) * DAY, dtype=np.int64)
+
     def less_pauses(self, start: int, end: int, pauses: Sequence[Span], limit: float) -> float:
         """The same without the union of pauses; one that begins after the limit has run out cures nothing."""
         begun = int(self.at(np.array([start]))[0])

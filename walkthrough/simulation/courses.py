@@ -66,7 +66,7 @@ class Course:
     """'closed'; of open cases 'young', 'stalled', 'overdue' or 'at_risk'."""
     innocent: str = ""
     tight: bool = False
-    """Takes nearly all the time that its first clock gives."""
+    """Takes all the days that its first clock gives."""
     quiet: tuple[str, ...] = ()
     """Activities beside the flow that are left out."""
 

@@ -10,7 +10,7 @@ import chinese_calendar
 import numpy as np
 import numpy.typing as npt
 
-from walkthrough.simulation.axis import HOUR, OFFICE_DAY, ZONE, Micros, midnight_us
+from walkthrough.simulation.axis import DAY, HOUR, OFFICE_DAY, ZONE, Micros, midnight_us
 from walkthrough.simulation.cells import Cell
 from walkthrough.simulation.courses import Course
 from walkthrough.simulation.plan import Plan
@@ -85,7 +85,7 @@ def timed(
     n, items = len(cells), course.items
     share = rng.gamma(2.0, 0.5, (n, len(items))) * plan.hours_per_step
     _keep_deadlines(plan, rng, course, cells, share)
-    np.minimum(share, (0.9 if course.tight else 0.5) * _rest(plan, course)[None, :], out=share)
+    np.minimum(share, 0.5 * _rest(plan, course)[None, :], out=share)
     waits = share * rng.uniform(0.2, 0.6, share.shape)
     work = np.minimum(share - waits, 3 * plan.hours_per_step)
     lag, more = waits, share - waits - work
@@ -98,6 +98,10 @@ def timed(
         if course.plant is None:  # whatever has come by then is open in the export
             until = np.full(n, AS_OF_US - HOUR * (72.0 if plan.by_day else 12.0))
         come = arrivals.draw(rng, until.astype(np.int64))
+        if course.tight:
+            _to_the_last_day(
+                plan, rng, course, cells, come[:, None] + HOUR * real * 1.4 * total.cumsum(axis=1), hold
+            )
     else:
         come = _of_open(plan, rng, course, cells, total, hold)
     begin, busy, rest = (np.round(each * HOUR).astype(np.int64) for each in (lag, work, more))
@@ -116,7 +120,7 @@ def _keep_deadlines(
             continue
         limits = np.array([cell.limits[number].limit or np.nan for cell in cells])
         hours = plan.worked_hours(1.0, deadline.unit) * limits
-        part = rng.uniform(0.88, 1.0, len(cells)) if course.tight else rng.uniform(0.12, most, len(cells))
+        part = rng.uniform(0.12, most, len(cells))
         factor = hours * part / share[:, inside].sum(axis=1)
         factor = np.where(np.isnan(factor), 1.0, factor)
         share[:, inside] *= (factor if number == 0 else np.minimum(factor, 1.0))[:, None]
@@ -211,6 +215,29 @@ def _of_open(
         age += held + (48 if plan.by_day else 1)
         hold[:, -1] = AS_OF_US - held * HOUR
     return np.asarray(AS_OF_US - age * HOUR, dtype=np.int64)
+
+
+def _to_the_last_day(
+    plan: Plan, rng: np.random.Generator, course: Course, cells: list[Cell], ready: Floats, hold: Floats
+) -> None:
+    """Let the first clock in days begin in the morning, and stop on the last day that its limit leaves.
+
+    ready: instants by which each item can be complete.
+    """
+    activities = [item.activity for item in course.items]
+    for number, deadline in enumerate(plan.model.deadlines):
+        limits = np.floor([cell.limits[number].limit or 0.0 for cell in cells])
+        if deadline.unit == "hours" or not {deadline.start, deadline.stop} <= set(activities):
+            continue
+        begins = activities.index(deadline.start)
+        stops = len(activities) - 1 - activities[::-1].index(deadline.stop)
+        if begins < stops and limits.any():
+            counter = plan.counter(deadline.calendar, deadline.unit)
+            day = counter.counted_day(ready[:, begins].astype(np.int64) + DAY, np.zeros(len(cells)))
+            hold[:, begins] = day + rng.uniform(9, 11, len(cells)) * HOUR
+            last = counter.counted_day(day, limits) + rng.uniform(9, 16, len(cells)) * HOUR
+            hold[:, stops] = np.where(limits > 0, last, hold[:, stops])
+            return
 
 
 def _at_risk(
