@@ -159,15 +159,50 @@ def _problem(kind: type[BaseModel], error: Any, file: str, lines: dict[Where, in
             line,
             f"add '{where[-1]}'",
         )
-    message = _cut(error["msg"].removeprefix("Value error, "))
-    return Problem(
-        f"{path}: {message}",
-        file,
-        line,
-        f"it says {_cut(repr(error['input']))} now"
-        if not isinstance(error["input"], dict | list)
-        else "see the format's documentation",
-    )
+    what, mend = _told(error)
+    if not isinstance(error["input"], dict | list):
+        now = f"it says {_cut(repr(error['input']))} now"
+        mend = f"{mend}; {now}" if mend else now
+    return Problem(f"{path}: {_cut(what)}", file, line, mend)
+
+
+_PLAINLY = {
+    "dict": ("is no mapping", "write 'key: value', a line each, indented below it"),
+    "model": ("is no mapping", "write 'key: value', a line each, indented below it"),
+    "tuple": ("is no list", "write a list in brackets: [one, two]"),
+    "list": ("is no list", "write a list in brackets: [one, two]"),
+    "string": ("is no text", 'put it in quotes: "…"'),
+    "float": ("is no number", "write a number, without unit and without quotes"),
+    "int": ("is no whole number", "write a whole number, without quotes"),
+    "bool": ("is neither true nor false", "write true or false"),
+    "date": ("is no date", "write it as 2026-01-31"),
+}
+"""Of values of the wrong type, by the beginning of the name of the error."""
+_REMEDIES = ("add ", "give ", "remove ", "name ", "write ", "say ", "choose ", "try ")
+"""With which the half of a message begins that says what to do."""
+_BOUNDS = {"greater_than": "more than {gt}", "greater_than_equal": "{ge} or more"}
+_BOUNDS |= {"less_than": "less than {lt}", "less_than_equal": "{le} or less"}
+
+
+def _told(error: Any) -> tuple[str, str]:
+    """(what is wrong, how to mend it; empty where the first says it as well)."""
+    kind, context = str(error["type"]), error.get("ctx", {})
+    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+    if kind in _BOUNDS:
+        return said, f"write a number that is {_BOUNDS[kind].format(**context)}"
+    if kind == "literal_error":
+        return said, "choose one of these"
+    if kind in ("too_short", "too_long"):
+        bound = context.get("min_length" if kind == "too_short" else "max_length")
+        which = "at least" if kind == "too_short" else "at most"
+        return f"should have {which} {bound} entries", f"give {which} {bound}"
+    plain = _PLAINLY.get(kind.partition("_")[0])
+    if plain and kind.partition("_")[2] not in ("pattern_mismatch", "too_short", "too_long"):
+        return plain
+    what, _, mend = said.rpartition(": " if ": " in said else "; ")
+    if what and mend.startswith(_REMEDIES):
+        return what, mend
+    return said, "it says too little or too much now" if said.startswith(_REMEDIES) else "mend what it says"
 
 
 def _cut(text: str) -> str:

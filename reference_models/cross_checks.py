@@ -272,7 +272,7 @@ def _clashes(spellings: _Spellings, places: Places) -> Iterator[Problem]:
             first = owner.setdefault(normalise_label(spelling), where)
             if first != where:
                 yield places.problem(
-                    where,
+                    places.uppermost(first, where),
                     f"'{spelling}' names both '{first[-1]}' and '{where[-1]}'",
                     "remove it from one of the two: an export's spelling must lead to one of them",
                 )

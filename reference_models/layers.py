@@ -58,6 +58,8 @@ class Composed:
     places: Places
     overrides: tuple[str, ...]
     """Dotted keys that layers above the first set."""
+    changes: tuple[str, ...] = ()
+    """Those that the uppermost layer sets, an override file left aside."""
 
 
 def read_layer(path: Path, file: str, model_id: str = "", *, override: bool = False) -> Layer:
@@ -78,9 +80,9 @@ def contract_layers(folder: Path, shown: str, above: tuple[Path, ...] = ()) -> l
     Raises InputError for a file that cannot be read, a model to extend that there is not, and a circle.
     """
     layer = read_layer(folder / CONTRACT, f"{shown}{CONTRACT}")
-    name = layer.value.get("extends")
-    if not isinstance(name, str):
+    if "extends" not in layer.value:
         return [layer]
+    name = str(layer.value["extends"])
     base, prefix = _base(name, layer)
     way = (*above, folder)
     if base.resolve() in {each.resolve() for each in way}:
@@ -115,8 +117,12 @@ def _base(name: str, layer: Layer) -> tuple[Path, str]:
 def version_layers(folder: Path, shown: str, model_id: str) -> list[Layer]:
     """Later versions of a model, `versions/*/contract.yaml`, in the order in which they came in force.
 
-    Raises InputError for what a version may not say: another id, a model to extend, a diagram of its own.
+    Raises InputError for what a version may not say: another id, a model to extend, a diagram of its own;
+    and for what lies among the versions and is none.
     """
+    lost = list(_no_versions(folder / VERSIONS, f"{shown}{VERSIONS}/"))
+    if lost:
+        raise InputError(lost)
     paths = sorted((folder / VERSIONS).glob(f"*/{CONTRACT}"))
     layers = [
         read_layer(path, f"{shown}{VERSIONS}/{path.parent.name}/{CONTRACT}", model_id) for path in paths
@@ -125,6 +131,17 @@ def version_layers(folder: Path, shown: str, model_id: str) -> list[Layer]:
     if problems:
         raise InputError(problems)
     return sorted(layers, key=lambda each: str(each.value.get("in_force_from")))
+
+
+def _no_versions(folder: Path, shown: str) -> Iterator[Problem]:
+    """What lies in the folder of versions and would never be read as one."""
+    for each in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if each.is_dir() and not each.name.startswith((".", "__")) and not (each / CONTRACT).is_file():
+            what = f"a version without '{CONTRACT}'"
+            yield Problem(what, f"{shown}{each.name}", None, f"write it, or name its file '{CONTRACT}'")
+        elif each.suffix in (".yaml", ".yml"):
+            mend = f"move it to {shown}{each.stem}/{CONTRACT}"
+            yield Problem("a version lies in a folder of its own", f"{shown}{each.name}", None, mend)
 
 
 def _version_problems(layer: Layer, model_id: str) -> Iterator[Problem]:
@@ -148,15 +165,20 @@ def compose(layers: Sequence[Layer]) -> Composed:
     value: dict[str, Any] = dict(lowest.value)
     contract = validate(value, ContractDocument, lowest.file, dict(lowest.lines))
     changed: list[str] = []
+    changes: list[str] = []
     for layer in upper:
         _refuse_above(layer, contract)
         said = dict(layer.value)
         value, keys = merge(value, said, layer.source)
         # What lies below is valid, so whatever is wrong now this layer brought in.
         contract = validate(value, ContractDocument, layer.file, dict(layer.lines))
-        changed += keys if layer.override else [key for key in keys if key.partition(".")[0] not in _OWN]
+        if not layer.override:
+            keys = tuple(key for key in keys if key.partition(".")[0] not in _OWN)
+            changes = list(dict.fromkeys(keys))
+        changed += keys
     over = tuple((layer.file, layer.lines) for layer in upper)
-    return Composed(contract, Places(lowest.file, lowest.lines, over), tuple(dict.fromkeys(changed)))
+    places = Places(lowest.file, lowest.lines, over)
+    return Composed(contract, places, tuple(dict.fromkeys(changed)), tuple(changes))
 
 
 def _refuse_above(layer: Layer, below: ContractDocument) -> None:
@@ -167,6 +189,10 @@ def _refuse_above(layer: Layer, below: ContractDocument) -> None:
         if where and where[-1] == "standing"
     ]
     given = layer.value.get("id", below.id)
+    if layer.override:
+        what = "an override lies over the values of a model, and is none"
+        own = [key for key in ("version", "in_force_from", "extends") if key in layer.value]
+        problems += [layer.problem(key, f"'{key}': {what}", f"remove '{key}'") for key in own]
     if layer.override and given != below.id:
         mend = f"remove 'id', or load the model '{given}'"
         problems.append(layer.problem("id", f"the override is for another model than '{below.id}'", mend))

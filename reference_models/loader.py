@@ -27,6 +27,7 @@ from reference_models.layers import (
     version_layers,
 )
 from reference_models.model import ReferenceModel
+from reference_models.places import Places, Where
 from reference_models.soundness import Soundness, check_soundness, soundness_problems
 from reference_models.versions import version_problems
 
@@ -92,7 +93,9 @@ def read_model(folder: Path, location: str, override: Path | None = None) -> Loa
         soundness = check_soundness(process.net)
         problems = [*soundness_problems(soundness, process.lines, bpmn), *problems]
     except InputError as error:
-        if layers or not _extends(folder):  # else its diagram would be that of the model which is not found
+        if layers or not _may_extend(
+            folder
+        ):  # else its diagram would be that of the model which is not found
             problems = [*error.problems, *problems]
     models: list[ReferenceModel] = []
     for each in layers:
@@ -115,12 +118,12 @@ def _versions(folder: Path, shown: str, override: Path | None) -> list[list[Laye
     return [[*own, *later[:number], *top] for number in range(len(later) + 1)]
 
 
-def _extends(folder: Path) -> bool:
-    """Whether the contract can be read and extends another model."""
+def _may_extend(folder: Path) -> bool:
+    """Whether the contract extends another model, or cannot be read and may."""
     try:
         return "extends" in read_layer(folder / CONTRACT, CONTRACT).value
     except InputError:
-        return False
+        return (folder / CONTRACT).is_file() and not (folder / BPMN).is_file()
 
 
 def _drawing(folder: Path, layers: list[list[Layer]]) -> Path:
@@ -140,8 +143,7 @@ def _built(
     contract = composed.contract
     problems = list(cross_problems(contract, process, composed.places))
     files = _calendar_files(layers)
-    own = next(layer for layer in reversed(layers) if not layer.override)
-    calendars, mistakes = _calendars(contract, files, own.file)
+    calendars, mistakes = _calendars(contract, files, composed.places)
     problems += mistakes
     if problems or process is None:
         return None, problems
@@ -153,7 +155,7 @@ def _built(
         location=location,
         overrides=composed.overrides,
     )
-    return replace(model, calendars=calendars, extends=extended(layers)), []
+    return replace(model, calendars=calendars, extends=extended(layers), changes=composed.changes), []
 
 
 def _calendar_files(layers: list[Layer]) -> list[Path]:
@@ -164,11 +166,13 @@ def _calendar_files(layers: list[Layer]) -> list[Path]:
 
 
 def _calendars(
-    contract: ContractDocument, files: list[Path], name: str
+    contract: ContractDocument, files: list[Path], places: Places
 ) -> tuple[dict[str, Calendar], list[Problem]]:
     """The calendars that the contract names, and what is wrong with them."""
-    used = {deadline.calendar: f"deadlines.{key}.calendar" for key, deadline in contract.deadlines.items()}
-    used.setdefault(contract.idle_calendar, "idle_calendar")
+    used: dict[str, Where] = {
+        deadline.calendar: ("deadlines", key, "calendar") for key, deadline in contract.deadlines.items()
+    }
+    used.setdefault(contract.idle_calendar, ("idle_calendar",))
     for section, rules in (
         ("rules", contract.rules),
         ("matches", contract.matches),
@@ -176,7 +180,7 @@ def _calendars(
     ):
         for key, rule in rules.items():
             if rule.calendar is not None:
-                used.setdefault(rule.calendar, f"{section}.{key}.calendar")
+                used.setdefault(rule.calendar, (section, key, "calendar"))
     calendars: dict[str, Calendar] = {}
     problems: list[Problem] = []
     for calendar, where in used.items():
@@ -184,7 +188,9 @@ def _calendars(
             calendars[calendar] = load_calendar(calendar, files=files)
         except InputError as error:
             problems += [
-                each if each.file else Problem(f"{where}: {each.what}", name, None, each.mend)
+                each
+                if each.file
+                else places.problem(where, f"{'.'.join(map(str, where))}: {each.what}", each.mend)
                 for each in error.problems
             ]
     return calendars, list(dict.fromkeys(problems))

@@ -413,6 +413,8 @@ class ReferenceModel:
     """'id version' of the models that it is laid over, the lowest first."""
     earlier: tuple[ReferenceModel, ...] = ()
     """Its earlier versions, in the order in which they came in force, none of which has any in turn."""
+    changes: tuple[str, ...] = ()
+    """Dotted keys that its own file sets over what lies below it: a version over the one before."""
 
     @property
     def sha256(self) -> str:

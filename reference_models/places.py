@@ -28,6 +28,14 @@ class Places:
                 return Problem(what, file, lines[where], mend)
         return Problem(what, self.file, line_of(where, dict(self.lines)), mend)
 
+    def uppermost(self, *wheres: Where) -> Where:
+        """Of some key paths the one that the uppermost file gives; the last of those in one file."""
+
+        def height(where: Where) -> int:
+            return max((n for n, (_, lines) in enumerate(self.over) if where in lines), default=-1)
+
+        return max(reversed(wheres), key=height)
+
     def unknown(self, where: Where, what: str, name: str, known: Iterable[str]) -> Problem:
         """A problem with a name that nothing bears, told with the nearest that something does."""
         names = sorted(known)

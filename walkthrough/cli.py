@@ -233,10 +233,13 @@ def align(
 def simulate(
     model: Annotated[str, typer.Argument(help="Id of a library model, or a model's folder.")],
     out: OutFolder = Path("sample"),
-    cases: Annotated[int, typer.Option("--cases", min=100, help="Number of cases.")] = 2000,
+    cases: Annotated[int, typer.Option("--cases", min=100, help="Number of cases, from 100.")] = 2000,
     seed: Annotated[int, typer.Option("--seed", min=0, help="The same seed gives the same sample.")] = 1,
     fault_rate: Annotated[
-        float, typer.Option("--fault-rate", min=0, max=0.04, help="Share of the cases per kind of fault.")
+        float,
+        typer.Option(
+            "--fault-rate", min=0, max=0.04, help="Share of the cases per kind of fault, up to 0.04."
+        ),
     ] = 0.01,
     formats: Annotated[
         list[str] | None, typer.Option("--export", help="long, wide, gb18030, xlsx; repeatable.")
@@ -250,6 +253,9 @@ def simulate(
         typer.Option("--into", help="Plant into this export instead; --mapping says how to read it."),
     ] = None,
     mapping: Annotated[Path | None, typer.Option("--mapping", help="With --into: its mapping file.")] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Write into a folder that holds something already.")
+    ] = False,
 ) -> None:
     """Make sample exports of a reference model with planted faults, and their answer key."""
     from walkthrough.commands.simulate import run_simulate
@@ -265,6 +271,7 @@ def simulate(
         noise=noise,
         into=into,
         mapping=mapping,
+        overwrite=overwrite,
     )
 
 

@@ -101,7 +101,7 @@ def test_mistakes_are_told_with_the_overrides_own_lines(tmp_path):
 
 
 def test_an_unknown_key_is_told_with_the_nearest(tmp_path):
-    ours = write(tmp_path, "version: '2'\nhandofs: {}\n")
+    ours = write(tmp_path, "ends: [open_billing]\nhandofs: {}\n")
     (problem,) = refusals("circuit-provisioning", ours)
     assert (problem.file, problem.line) == (str(ours), 2)
     assert "handoffs" in problem.mend
@@ -146,3 +146,48 @@ def test_an_override_adds_a_factor_and_changes_one_by_its_id(tmp_path):
     model = load(folder, override=write(tmp_path, text))
     assert [(each.id, each.least) for each in model.severity_factors] == [("far_past", 3.0), ("A", None)]
     assert "severity_factors.far_past.overrun" in model.overrides
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("version: '9'", "version"),
+        ("in_force_from: 2030-01-01", "in_force_from"),
+        ("extends: billing", "extends"),
+    ],
+)
+def test_an_override_is_no_model(tmp_path, line, key):
+    ours = write(tmp_path, f"ends: [open_billing]\n{line}\n")
+    (problem,) = refusals("circuit-provisioning", ours)
+    assert (problem.file, problem.line, problem.mend) == (str(ours), 2, f"remove '{key}'")
+
+
+def test_a_calendar_that_there_is_not_is_told_where_the_override_names_it(tmp_path):
+    ours = write(tmp_path, "ends: [open_billing]\nidle_calendar: mars\n")
+    (problem,) = refusals("circuit-provisioning", ours)
+    assert (problem.file, problem.line) == (str(ours), 2)
+    assert "mars" in problem.what
+
+
+def test_a_spelling_that_clashes_is_told_where_it_was_added(tmp_path):
+    """Though the activity that has it already comes later in the model below."""
+    ours = write(tmp_path, "activities:\n  accept_order: {aliases: [建档]}\n")
+    (problem,) = refusals("circuit-provisioning", ours)
+    assert (problem.file, problem.line) == (str(ours), 2)
+    assert "'建档' names both" in problem.what
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("handoffs: {accept_order->book_order: {limit: {hours: four}}}", "write a number"),
+        ("roles: [a, b]", "write 'key: value'"),
+        ("activities: {accept_order: {aliases: 建档2}}", "write a list in brackets"),
+        ("handoffs: {accept_order->book_order: {limit: {hours: -1}}}", "write a number that is more than 0"),
+        ("ping_pong: {allowed: yes}", "write a whole number"),
+        ("title: {zh: 3, en: x}", "put it in quotes"),
+    ],
+)
+def test_a_wrong_value_is_told_with_what_to_write(tmp_path, text, mend):
+    told = refusals("circuit-provisioning", write(tmp_path, text + "\n"))
+    assert any(mend in each.mend for each in told), [str(each) for each in told]

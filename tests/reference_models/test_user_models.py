@@ -179,3 +179,42 @@ def test_versions_come_in_force_one_after_the_other(tmp_path: Path) -> None:
         "version 1.0 is in force no later than version 1.0",
         "two versions are called '1.0'",
     ]
+
+
+@pytest.mark.parametrize(
+    "text", ["id: ours\n\textends: billing\n", "id: ours\nid: ours\n", "id: &a ours\nversion: [\n"]
+)
+def test_of_a_contract_that_cannot_be_read_no_diagram_is_missed(tmp_path: Path, text: str) -> None:
+    told = problems(write(tmp_path / "ours", text))
+    assert [file for file, _, _ in told] == ["contract.yaml"]
+
+
+def test_what_is_no_name_cannot_be_extended(tmp_path: Path) -> None:
+    text = "id: ours\nversion: '1'\nin_force_from: 2026-02-01\nextends: 5\n"
+    assert problems(write(tmp_path / "ours", text)) == [("contract.yaml", 4, "'5' is no id of a model")]
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("2.0/contract.yml", "a version without 'contract.yaml'"),
+        ("2.0/notes.txt", "a version without 'contract.yaml'"),
+        ("2.0.yaml", "a version lies in a folder of its own"),
+    ],
+)
+def test_a_version_that_would_not_be_read_is_told(tmp_path: Path, name: str, what: str) -> None:
+    folder = write(tmp_path / "kunming-provisioning", OURS)
+    lost = folder / "versions" / name
+    lost.parent.mkdir(parents=True)
+    lost.write_text("version: '2.0'\nin_force_from: 2026-07-01\n", encoding="utf-8")
+    (problem,) = check(folder).problems
+    assert problem.what == what
+    assert problem.file.endswith(f"versions/{name.split('/')[0]}")
+    assert problem.mend
+
+
+def test_a_note_beside_the_versions_is_none(tmp_path: Path) -> None:
+    folder = write(tmp_path / "kunming-provisioning", OURS)
+    (folder / "versions").mkdir()
+    (folder / "versions" / "README.md").write_text("Ours.", encoding="utf-8")
+    assert check(folder).usable

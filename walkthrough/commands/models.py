@@ -83,15 +83,13 @@ def show_model(reference: str, *, lang: str, as_json: bool) -> None:
 
 def _versions(model: ReferenceModel) -> list[Line]:
     """A line per version, with what it changes of the one before."""
-    all_of_them = (*model.earlier, model)
-    before = [(), *(each.overrides for each in all_of_them)]
     return [
         {
             "version": each.version,
             "in_force_from": each.in_force_from.isoformat(),
-            "changes": ", ".join(key for key in each.overrides if key not in known) if number else "",
+            "changes": ", ".join(each.changes) if number else "",
         }
-        for number, (each, known) in enumerate(zip(all_of_them, before, strict=False))
+        for number, each in enumerate((*model.earlier, model))
     ]
 
 

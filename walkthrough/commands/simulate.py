@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from logs.problems import InputError, Problem
@@ -27,6 +27,7 @@ def run_simulate(
     noise: str,
     into: Path | None,
     mapping: Path | None,
+    overwrite: bool,
 ) -> None:
     """Run the whole command."""
     problems = [
@@ -36,6 +37,8 @@ def run_simulate(
     ]
     if noise not in LEVELS:
         problems.append(Problem(f"no noise '{noise}'", mend=f"choose from {', '.join(LEVELS)}"))
+    problems += _misplaced(out, into, mapping, overwrite=overwrite)
+    problems += _idle(into, mapping, formats=formats, lang=lang, noise=noise)
     try:
         reference = load(model)
     except InputError as error:
@@ -57,3 +60,28 @@ def run_simulate(
         f"taken on {AS_OF.isoformat()}"
     )
     tell("\n".join(map(str, made.files)))
+
+
+def _misplaced(out: Path, into: Path | None, mapping: Path | None, *, overwrite: bool) -> Iterator[Problem]:
+    """Why nothing may be written there: what is there already would be replaced."""
+    if not out.is_dir():
+        return
+    given = [each for each in (into, mapping) if each is not None]
+    if any(each.resolve().parent == out.resolve() for each in given):
+        yield Problem("holds the export to plant into", str(out), mend="name another folder with --out")
+    elif not overwrite and any(out.iterdir()):
+        what = "is not empty: files of the same names would be replaced"
+        yield Problem(what, str(out), mend="name a new folder with --out, or say --overwrite")
+
+
+def _idle(
+    into: Path | None, mapping: Path | None, *, formats: Sequence[str], lang: str, noise: str
+) -> Iterator[Problem]:
+    """Options that would do nothing."""
+    if into is None and mapping is not None:
+        yield Problem("--mapping says how --into is read", mend="give --into as well, or remove --mapping")
+    if into is not None:
+        asked = {"--export": list(formats) != ["long"], "--lang": lang != "zh", "--noise": noise != "none"}
+        for option in (name for name, given in asked.items() if given):
+            what = f"{option} does nothing with --into: the export stays as it is, but for the faults"
+            yield Problem(what, mend=f"remove {option}")

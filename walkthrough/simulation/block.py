@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import numpy as np
@@ -27,6 +27,7 @@ from walkthrough.simulation.plan import Plan
 from walkthrough.simulation.queues import Queues
 from walkthrough.simulation.timing import AS_OF, AS_OF_US, FIRST_DAY, Arrivals, Timing, timed
 from walkthrough.simulation.truth import Events, Fact, Pair, Truth
+from walkthrough.simulation.versions import versions_of
 
 NIGHTS = 3
 """Shifts of a team that works around the clock."""
@@ -89,6 +90,8 @@ class Block:
         self.timings: list[Timing] = []
         self.alike: dict[Alike, None] = {}
         """What only looks like a fault by its times."""
+        self.otherwise: set[int] = set()
+        """Cases that a version judges whose word on the order of things is another than the newest one's."""
         for group in groups:
             chosen = rng.integers(len(group.cells), size=group.cases)
             self.cells.append([group.cells[int(i)] for i in chosen])
@@ -102,7 +105,6 @@ class Block:
         """
         start, end, member = self.queues.worked_off()
         events = self._table(start, end, member)
-        pairs = self._as_kept(list(handed_over(self.plan, self.groups, start, end)))
         cells = [cell for each in self.cells for cell in each]
         groups = np.repeat(np.arange(len(self.groups)), [group.cases for group in self.groups])
         courses = [group.course for group in self.groups]
@@ -114,7 +116,7 @@ class Block:
         for column in ("start_us", "t_us"):
             events[column] = tied(events[column].to_numpy(), events["case"].to_numpy(), self.noise)
         events = events.sort_values(["case", "t_us", "number"], kind="stable").reset_index(drop=True)
-        facts = list(self._facts(events, pairs, repeated.cells))
+        facts = list(self._facts(events, start, end, repeated.cells))
         case, us, activity = (events[name].to_numpy() for name in ("case", "t_us", "activity"))
         self.so_far.periods.add(case, us, activity, self.names, repeated.cells, self.noise)
         return self._sample(events, facts, groups, repeated, planted)
@@ -271,7 +273,9 @@ class Block:
 
     # Truth
 
-    def _facts(self, table: pd.DataFrame, pairs: Sequence[Pair], cells: Sequence[Cell]) -> Iterator[Fact]:
+    def _facts(
+        self, table: pd.DataFrame, start: Micros, end: Micros, cells: Sequence[Cell]
+    ) -> Iterator[Fact]:
         shown = Events(
             table["case"].to_numpy(),
             table["activity"].to_numpy(),
@@ -281,8 +285,19 @@ class Block:
             cells,
             AS_OF_US,
         )
-        self.alike = dict.fromkeys(look_alikes(self.plan, shown, pairs))
-        yield from dict.fromkeys(Truth(self.plan, shown, pairs).facts())
+        begun = shown.earliest(np.ones(len(table), dtype=bool))
+        for version in versions_of(self.plan):
+            mine = version.judges(begun)
+            if not mine.any():
+                continue
+            judged = shown if version.plan is self.plan else replace(shown, cells=version.cells(cells))
+            pairs = self._as_kept(list(handed_over(version.plan, self.groups, start, end)))
+            alike = look_alikes(version.plan, judged, pairs)
+            self.alike |= dict.fromkeys(each for each in alike if mine[each[0]])
+            facts = dict.fromkeys(Truth(version.plan, judged, pairs).facts())
+            yield from (fact for fact in facts if mine[fact.case])
+            if not version.alike:
+                self.otherwise |= set(np.flatnonzero(mine).tolist())
 
     # Sample
 
@@ -296,7 +311,7 @@ class Block:
     ) -> Sample:
         present = np.zeros(len(groups), dtype=bool)
         present[table["case"].to_numpy()] = True
-        key = Key(self.groups, groups, table, facts).rows(present, repeated)
+        key = Key(self.groups, groups, table, facts, self.otherwise).rows(present, repeated)
         ids, missing = self._numbered(table, len(groups), key, gaps)
         key += [(a, "lost", "never_entered", self.series.id, "planted", b) for a, b in missing]
         cases = repeated.case_table(self.so_far.cases, present)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,10 @@ class Key:
         group_of: npt.NDArray[np.int64],
         table: pd.DataFrame,
         facts: Sequence[Fact],
+        otherwise: Collection[int],
     ) -> None:
+        """otherwise: cases of which a version of the model says otherwise what their right order is."""
+        self.otherwise = otherwise
         self.groups, self.group_of, self.facts = groups, group_of, facts
         whole = np.array([len(group.course.items) for group in groups])[group_of]
         self.shown = np.bincount(table["case"][table["item"] >= 0], minlength=len(group_of))
@@ -56,7 +59,7 @@ class Key:
             if plant.of in JUDGED:
                 if stated in true or (plant.kind == "stalled" and stated[:3] in kinds):
                     planted[case] = stated[1:]
-            elif self._not_yet(case, plant, model):
+            elif case in self.otherwise or self._not_yet(case, plant, model):
                 rows.append((*stated, "undetermined", -1))
             elif self.whole[case]:
                 planted[case] = stated[1:]

@@ -16,6 +16,20 @@ from walkthrough.simulation.axis import DAY, HOUR, midnight_us
 MINUTE = HOUR // 60
 ANSWERED = ("response", "alternate_response")
 """Templates of rules by which something must come after an event: what was before it plays no part."""
+BY_VERSION = (
+    "deadline.late",
+    "deadline.overdue_and_open",
+    "deadline.at_risk",
+    "handoff.late",
+    "handoff.misrouted",
+    "handoff.ping_pong",
+    "handoff.unreturned",
+    "lost.stalled",
+    "rule.told",
+    "rule.declare",
+    "rule.four_eyes",
+)
+"""Kinds of which one version of a model may say otherwise than another."""
 WIDER = 0xFEE0
 """From a character of ASCII to the same in full width."""
 
@@ -110,6 +124,7 @@ class _Layer:
         for case, activity in zip(self.rows.loc[~kept, self.case], self.ids[~kept], strict=True):
             lost.setdefault(case, set()).add(activity)
         known = set(self.rows[self.case])
+        began = self.rows.groupby(self.case)[self.done].min()
         self.rows, self.ids = self.rows[kept], self.ids[kept]
         here = set(self.rows[self.case])
         key = self.key[~self.key["case_id"].isin(known - here)]  # some rows are of no case of this system
@@ -124,7 +139,21 @@ class _Layer:
         self._shorten_series(lost)
         awaited = pd.DataFrame(self._awaited(lost), columns=self.key.columns)
         self.key = pd.concat([self.key, awaited], ignore_index=True)
+        self._judge_anew(began)
         self._note("cut_by_window", set(lost) & here)
+
+    def _judge_anew(self, began: pd.Series[int]) -> None:
+        """Of a case that seems to begin after a later version came in force, how that judges is open."""
+        begins = [midnight_us(each.in_force_from) for each in (*self.model.earlier, self.model)[1:]]
+        seems = self.rows.groupby(self.case)[self.done].min()
+        late = np.searchsorted(begins, seems, side="right") != np.searchsorted(
+            begins, began[seems.index], side="right"
+        )
+        cases = sorted(seems.index[late])
+        true = self.key["case_id"].isin(cases) & self.key["family"].ne("")
+        self.key["role"] = self.key["role"].where(~true, "undetermined")
+        rows = [(case, *kind.split("."), "", "undetermined", "") for case in cases for kind in BY_VERSION]
+        self.key = pd.concat([self.key, pd.DataFrame(rows, columns=self.key.columns)], ignore_index=True)
 
     def _awaited(self, lost: Mapping[str, set[str]]) -> Iterator[tuple[str, ...]]:
         """What a case seems to wait for that a fault put before its time, and so before the window."""

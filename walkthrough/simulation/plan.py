@@ -31,6 +31,8 @@ class Plan:
     hints: Hints
     completed: bool = True
     """With the limits that the sample brings along; else the model as it is."""
+    newest: Plan | None = None
+    """Of an earlier version the plan of the newest one, from which the cases are made."""
 
     @cached_property
     def model(self) -> ReferenceModel:
@@ -39,7 +41,9 @@ class Plan:
 
     @cached_property
     def completion(self) -> Completion:
-        """What the sample brings along besides limits of handoffs."""
+        """What the sample brings along besides limits of handoffs: the same for all versions."""
+        if self.newest is not None:
+            return self.newest.completion
         unit = "hours" if self.given.idle_calendar == AROUND_THE_CLOCK else "working_days"
         return completion_of(self.given, self.runs, unit) if self.completed else NOTHING
 
@@ -110,6 +114,8 @@ class Plan:
     @cached_property
     def added_limits(self) -> dict[str, tuple[float, str]]:
         """Handoff → (limit, unit) that the sample brings along, for the model gives none."""
+        if self.newest is not None:
+            return self.newest.added_limits
         unit = "hours" if self.model.idle_calendar == AROUND_THE_CLOCK else "working_days"
         if self.hints.handoff_limits:
             return {each: (value, unit) for each, value in self.hints.handoff_limits.items()}
