@@ -154,6 +154,17 @@ def test_a_pair_of_orders_shares_what_makes_it_the_same(samples):
     assert set(apart["case_id"]).isdisjoint(apart["related_case"])
 
 
+def test_attributes_say_something_of_their_own(tmp_path):
+    """Not the case's number in every column; and in the export's language."""
+    files = write_exports(
+        Simulation(load("cross-network-acceptance"), 200, 3, 0.0), tmp_path, lang="en"
+    ).files
+    rows = pd.read_csv(files[0], dtype=str, keep_default_na=False)
+    identity = rows[["Customer", "This end", "Far end", "Bandwidth"]]
+    assert (identity.nunique(axis=1) == 4).all()
+    assert set(rows["Bandwidth"]) == {f"{n} Mbit/s" for n in (2, 10, 100, 1000)}
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_wide_export_has_a_row_per_case(samples, tmp_path, lang):
     sample = samples["circuit-provisioning"]

@@ -98,7 +98,7 @@ def test_keys_that_a_contract_has_as_case_numbers(tmp_path):
     write_exports(Simulation(model, 300, 4), tmp_path)
     other = pd.read_csv(tmp_path / "billing.csv", dtype=str, keep_default_na=False)
     assert list(other) == ["登记号", "动作", "登记时间"]
-    assert other["登记号"].str.normalize("NFKC").str.upper().str.replace(" ", "").str.startswith("NW-").all()
+    assert other["登记号"].str.normalize("NFKC").str.upper().str.replace(" ", "").str.startswith("ON-").all()
     assert "attributes" not in (tmp_path / "billing_mapping.yaml").read_text(encoding="utf-8")
 
 

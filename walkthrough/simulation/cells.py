@@ -39,10 +39,12 @@ class Cell:
 
 def draw_cells(plan: Plan, rng: np.random.Generator) -> list[Cell]:
     """Kinds of case, as frequent as they are among them."""
-    return [_drawn(plan.model, rng) for _ in range(KINDS)]
+    return [_drawn(plan.model, rng, plan.hints.numbers) for _ in range(KINDS)]
 
 
-def _drawn(model: ReferenceModel, rng: np.random.Generator) -> Cell:
+def _drawn(
+    model: ReferenceModel, rng: np.random.Generator, bounds: Mapping[str, tuple[float, float]]
+) -> Cell:
     values: dict[str, Value] = {}
     for deadline in model.deadlines:
         rows = [row for row in deadline.rows if any(cell.limit is not None for cell in row.cells.values())]
@@ -59,7 +61,7 @@ def _drawn(model: ReferenceModel, rng: np.random.Generator) -> Cell:
             values[name] = _within(wanted, rng) if isinstance(wanted, Band) else wanted
     for spec in model.attributes.values():
         if spec.id not in values and spec.type != "text":
-            values[spec.id] = _any_value(model, spec, rng)
+            values[spec.id] = _any_value(model, spec, rng, bounds.get(spec.id))
     return Cell(values, tuple(limit_of(each, values) for each in model.deadlines))
 
 
@@ -69,10 +71,15 @@ def _within(band: Band, rng: np.random.Generator) -> float:
     return float(rng.integers(int(np.ceil(least)), int(np.floor(most)) + 1)) if most >= least + 1 else least
 
 
-def _any_value(model: ReferenceModel, spec: AttributeSpec, rng: np.random.Generator) -> Value:
+def _any_value(
+    model: ReferenceModel, spec: AttributeSpec, rng: np.random.Generator, bounds: tuple[float, float] | None
+) -> Value:
     if spec.type == "category":
         known = sorted(spec.values)
         return known[int(rng.integers(len(known)))] if known else "-"
+    if bounds:
+        drawn = float(np.exp(rng.uniform(np.log(bounds[0]), np.log(bounds[1]))))
+        return round(drawn, 2) if bounds[1] <= 1 else float(round(drawn))
     marks = [mark for mark in thresholds(model, spec.id) if mark > 0]
     if not marks:
         return float(rng.integers(1, 41))

@@ -33,6 +33,10 @@ class Hints(Document):
     """Handoff → limit of the sample, in working days or hours as the model counts."""
     per_round: tuple[str, ...] = ()
     """Attributes that differ between the orders of one case."""
+    texts: Mapping[str, Mapping[str, str]] = Field(default_factory=dict)
+    """Attribute → what it may say, and the same in English; else it is a code of its own in each case."""
+    numbers: Mapping[str, tuple[Positive, Positive]] = Field(default_factory=dict)
+    """Attribute → least and most."""
     with_activity: Mapping[str, Mapping[str, tuple[str, ...]]] = Field(default_factory=dict)
     """Activity → attribute → the categories of cases whose run holds it; no other case is of those."""
 

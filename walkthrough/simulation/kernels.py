@@ -146,7 +146,8 @@ def _serve(
             if now > first[case] and end[now - 1] + A_MOMENT > end[now]:
                 w, b = (worked, begins) if office[now] else (all_day, midnight)
                 whole = length if office[now] else endless
-                end[now] = _ended(w, b, _on(w, b, whole, end[now - 1]) + A_MOMENT)
+                after_it = A_MOMENT + (now * 7_919 % 997) * (work[now] // 2_000)
+                end[now] = _ended(w, b, _on(w, b, whole, end[now - 1]) + after_it)
             for following in range(now + 1, first[case + 1]):
                 if first[case] + after[following] == now:
                     w, b = (worked, begins) if office[following] else (all_day, midnight)

@@ -18,14 +18,14 @@ from walkthrough.simulation.courses import Course
 from walkthrough.simulation.plan import Plan
 from walkthrough.simulation.timing import AS_OF_US
 
-GOODS = {
+GOODS: Mapping[str, str] = {
     "光缆": "Optical cable",
     "配线架": "Distribution frame",
     "传输设备": "Transmission equipment",
     "接入设备": "Access equipment",
     "电源": "Power supply",
 }
-"""What is bought, in both languages."""
+"""What is bought, in both languages; where the hints do not say what else it is."""
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Of codes: none that is easily taken for another."""
 NOT_SETTLED = np.iinfo(np.int64).max
@@ -54,7 +54,7 @@ class Orders:
         self.own: list[dict[str, Value]] = [{} for _ in cells]
         """Per case the attributes that are its own, not its kind's."""
         for spec in model.attributes.values():
-            if draw := _own_values(model, spec):
+            if draw := _own_values(model, spec, plan.hints.texts.get(spec.id)):
                 for case in range(len(cells)):
                     self.own[case][spec.id] = draw(first_number + case, rng)
         self.key: list[KeyRow] = []
@@ -391,7 +391,9 @@ KINDS: dict[str, Callable[[Orders, DuplicateIdentity, _Free, str], None]] = {
 """Pairs of orders; from 'unlike' on they are innocent."""
 
 
-def _own_values(model: Model, spec: AttributeSpec) -> Callable[[int, np.random.Generator], Value] | None:
+def _own_values(
+    model: Model, spec: AttributeSpec, texts: Mapping[str, str] | None
+) -> Callable[[int, np.random.Generator], Value] | None:
     """How the values of an attribute are made that differ from case to case; None: by the kind of case."""
     tolerant = {each.attribute for order in model.duplicates if order.near for each in order.near.tolerances}
     named = {name for order in model.duplicates for name in (*order.same, order.amount)}
@@ -401,8 +403,13 @@ def _own_values(model: Model, spec: AttributeSpec) -> Callable[[int, np.random.G
         if spec.id in references:
             return lambda number, rng: ""
         if spec.id in tolerant:
-            return lambda number, rng: f"{list(GOODS)[number % len(GOODS)]} {_code(rng)}"
-        return lambda number, rng: f"NW-{number + 1:07d}"
+            things = list(texts or GOODS)
+            return lambda number, rng: f"{things[number % len(things)]} {_code(rng)}"
+        if texts:
+            named_ones = list(texts)
+            return lambda number, rng: named_ones[int(rng.integers(len(named_ones)))]
+        prefix = "".join(part[0] for part in spec.id.split("_") if part).upper()
+        return lambda number, rng: f"{prefix}-{number + 1:07d}"
     if spec.type == "number" and spec.id in named and not thresholds(model, spec.id):
         if spec.id in {order.amount for order in model.duplicates}:
             return lambda number, rng: float(round(np.exp(rng.uniform(6.5, 11.0)), 2))
@@ -448,9 +455,9 @@ def _spelled(spec: AttributeSpec, value: Value | None) -> str:
     return (spec.values.get(value) or (value,))[0]
 
 
-def in_english(text: str) -> str:
-    """The goods of an order in English."""
-    for zh, en in GOODS.items():
+def in_english(text: str, texts: Mapping[str, str] | None) -> str:
+    """What an order is about in English."""
+    for zh, en in (texts or GOODS).items():
         if text.startswith(zh):
             return en + text[len(zh) :]
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -35,30 +35,34 @@ def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFram
     )
     for name in cases.columns.drop("case_id"):
         spec = model.attributes[name]
-        values = cases[name].map(_english(spec)) if english else cases[name]
+        texts = simulation.plan.hints.texts.get(name)
+        values = cases[name].map(_english(spec, texts)) if english else cases[name]
         shown = values.to_numpy()[row]
         if name in simulation.plan.per_round:
             later = events["round"].to_numpy() > 0
             shown[later] = [
-                _in_round(value, number, spec.type)
+                _in_round(value, number, spec.type, texts)
                 for value, number in zip(shown[later], events["round"].to_numpy()[later], strict=True)
             ]
         table[spec.name.get(lang)] = shown
     return table
 
 
-def _in_round(value: str, number: int, form: str) -> str:
+def _in_round(value: str, number: int, form: str, texts: Mapping[str, str] | None) -> str:
     """What a later order of the same case says."""
+    for known in (list(texts), list(texts.values())) if texts else ():
+        if value in known:
+            return known[(known.index(value) + number) % len(known)]
     if form == "number" and value:
         return f"{float(value) * (1 + 0.15 * number):.2f}"
     return f"{value}-{number + 1}"
 
 
-def _english(spec: AttributeSpec) -> Callable[[str], str]:
+def _english(spec: AttributeSpec, texts: Mapping[str, str] | None) -> Callable[[str], str]:
     """Spelling → the English one of the same category: its first in ASCII, else its id."""
     known = {
         spelling: next((each for each in spellings if each.isascii()), category)
         for category, spellings in spec.values.items()
         for spelling in spellings
     }
-    return lambda spelling: known.get(spelling) or in_english(spelling)
+    return lambda spelling: known.get(spelling) or in_english(spelling, texts)
