@@ -12,6 +12,7 @@ from walkthrough.simulation.playout import Run
 
 UNKNOWN_LABEL = "系统自动提醒"
 """A label that no model knows."""
+UNKNOWN_IN_ENGLISH = "Automatic reminder"
 
 
 @dataclass(frozen=True)

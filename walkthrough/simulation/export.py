@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from logs.problems import InputError, Problem
+from walkthrough.simulation.courses import UNKNOWN_IN_ENGLISH, UNKNOWN_LABEL
 from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.noise import NONE, noisy
 from walkthrough.simulation.other_export import OtherExport, OtherHeadings
@@ -122,6 +123,8 @@ class _Exports:
                 firsts = self.simulation.plan.firsts
                 overlaid = noisy(rows, key, self.simulation.plan.model, noise, ids, firsts, rng)
                 rows, key = overlaid.rows, overlaid.key
+            if self.lang == "en":
+                key = key.assign(subject=key["subject"].replace(UNKNOWN_LABEL, UNKNOWN_IN_ENGLISH))
             self._keep(rows, f"block_{number:05d}")
             self._keep(key.reset_index(names="_number"), f"key_{number:05d}")
             self._keep(block.records.reset_index(names="_number"), f"record_{number:05d}")

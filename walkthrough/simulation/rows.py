@@ -8,6 +8,7 @@ import pandas as pd
 
 from reference_models.model import AttributeSpec
 from walkthrough.simulation.block import Sample
+from walkthrough.simulation.courses import UNKNOWN_IN_ENGLISH, UNKNOWN_LABEL
 from walkthrough.simulation.generate import Simulation
 from walkthrough.simulation.orders import in_english
 
@@ -19,6 +20,7 @@ def export_rows(block: Sample, simulation: Simulation, lang: str) -> pd.DataFram
     """A row per event in the order of the block, attributes of its case last."""
     model, english = simulation.plan.model, lang == "en"
     label = {a.id: a.name.get(lang) for a in model.activities.values()}
+    label |= {UNKNOWN_LABEL: UNKNOWN_IN_ENGLISH} if english else {}
     unit = {role.id: role.name.get(lang) for role in model.roles.values()}
     events, cases = block.events, block.cases
     row = events["case"].to_numpy() - cases.index[0]
