@@ -178,7 +178,7 @@ def test_a_wide_export_has_a_row_per_case(samples, tmp_path, lang):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_an_english_export_is_english(model, tmp_path):
-    """Only the label that no model knows keeps its spelling; a near duplicate may be in full width."""
+    """A near duplicate may be in full width."""
     long, wide, *_ = write_exports(made_of(model), tmp_path, ("wide",), lang="en").files
     for file in (long, wide):
         text = file.read_text(encoding="utf-8")
