@@ -19,7 +19,8 @@ from walkthrough.simulation.axis import DAY, HOUR, Micros
 Floats = npt.NDArray[np.float64]
 Span = tuple[int, int]
 _EPOCH = date(1970, 1, 1)
-_FIRST, _LAST = date(2022, 1, 1), date(2028, 12, 31)
+_FIRST, _LAST = date(2000, 1, 1), date(2040, 12, 31)
+"""Beyond these days nothing is counted."""
 
 
 class Counter:
@@ -107,6 +108,11 @@ class Counter:
 def counter(calendar: Calendar | None, unit: str) -> Counter:
     """One per calendar and unit."""
     return Counter(calendar, unit)
+
+
+def reaches(day: date) -> bool:
+    """Whether a day, and those beside it, are among those that are counted."""
+    return _FIRST + timedelta(days=2) <= day <= _LAST - timedelta(days=2)
 
 
 def _counts(calendar: Calendar | None, day: date) -> bool:

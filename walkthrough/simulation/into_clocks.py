@@ -1,0 +1,115 @@
+"""Faults of clocks, persons and rules in an existing export, as the simulator's own truth judges them.
+
+Each is an edit of a case that leaves the order of its steps as the model wants it. It counts only if the case
+breaks the obligation after it, beyond doubt, and did not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from walkthrough.simulation.cells import Value
+from walkthrough.simulation.courses import Plant, returns
+from walkthrough.simulation.into_edits import Proposals, proposals
+from walkthrough.simulation.into_key import IntoKey
+from walkthrough.simulation.into_log import Export, Step
+from walkthrough.simulation.into_truth import Judge, gained
+from walkthrough.simulation.truth import Fact
+
+MOST_PROPOSALS = 24
+"""Edits tried in a case, per kind of fault."""
+MOST_CASES = 400
+"""Cases tried in vain, after which a fault is given up."""
+
+
+class ClockFaults:
+    """Tries edits in conforming cases, and keeps those that the truth bears out."""
+
+    def __init__(self, export: Export, judge: Judge, key: IntoKey, rng: np.random.Generator) -> None:
+        self.export, self.judge, self.key, self.rng = export, judge, key, rng
+        self.faults: dict[str, list[_Fault]] = {}
+        for kind, of in proposals(export, judge.last_us, rng).items():
+            found = [self._fault(each) for each in of]
+            self.faults[kind] = [each for each in found if each.free]
+
+    def kinds(self) -> dict[str, tuple[int, Callable[[], bool]]]:
+        """'family.kind' → (cases that have room for it, what plants it once more: whether it did)."""
+        return {
+            kind: (sum(len(each.free) for each in faults), self._planter(faults))
+            for kind, faults in self.faults.items()
+            if faults
+        }
+
+    def _fault(self, proposals: Proposals) -> _Fault:
+        cases = [
+            case
+            for course, cases in self.export.hosts.items()
+            if proposals.wants(course.run.activities)
+            for case in cases
+        ]
+        return _Fault(proposals, [cases[at] for at in self.rng.permutation(len(cases)).tolist()])
+
+    def _planter(self, faults: Sequence[_Fault]) -> Callable[[], bool]:
+        """The rules of a kind in turn."""
+        turn = 0
+
+        def plant() -> bool:
+            nonlocal turn
+            at, turn = turn % len(faults), turn + 1
+            return any(self._one(fault) for fault in (*faults[at:], *faults[:at]))
+
+        return plant
+
+    def _one(self, fault: _Fault) -> bool:
+        """Plant into one more case, if one is left."""
+        tried = 0
+        while fault.free and tried < MOST_CASES:
+            case = fault.free.pop()
+            if case in self.key.used:
+                continue
+            tried += 1
+            values = self.export.values(case)
+            if values is not None and self._planted(fault.proposals, case, values):
+                return True
+        return False
+
+    def _planted(self, proposals: Proposals, case: str, values: Mapping[str, Value]) -> bool:
+        steps = self.export.steps(case)
+        before = self.judge.facts(steps, values)
+        tried = proposals.of(steps, values)
+        for _, proposal in zip(range(MOST_PROPOSALS), tried, strict=False):
+            plant = proposal.plant
+            if any(_same(each, plant) for each in before) or self._bounces(steps, proposal.steps):
+                continue
+            more = gained(before, self.judge.facts(proposal.steps, values))
+            if any(each.certain and _same(each, plant) for each in more):
+                new = self.export.put(case, proposal.steps)
+                retimed = [(each.row, each.us) for each in steps] != [
+                    (each.row, each.us) for each in proposal.steps
+                ]
+                shown = [new.get(row, row) for row in proposal.shown]
+                self.key.add(case, plant, shown, more, retimed=retimed)
+                return True
+        return False
+
+    def _bounces(self, before: Sequence[Step], after: Sequence[Step]) -> bool:
+        """Whether the case goes back and forth more often."""
+        return self._returns(after) > self._returns(before)
+
+    def _returns(self, steps: Sequence[Step]) -> int:
+        lanes = self.export.plan.lanes
+        done = [each for each in steps if each.activity in self.export.flow]
+        return returns(
+            [self.export.party(each.row) if each.row >= 0 else lanes.get(each.activity, "") for each in done]
+        )
+
+
+class _Fault:
+    def __init__(self, proposals: Proposals, free: list[str]) -> None:
+        self.proposals, self.free = proposals, free
+
+
+def _same(fact: Fact, plant: Plant) -> bool:
+    return (fact.family, fact.kind, fact.subject) == (plant.family, plant.kind, plant.subject)
