@@ -154,11 +154,10 @@ def key_of(folder: Path) -> pd.DataFrame:
 def tasks_of(levels: Sequence[str], models: Sequence[str], seeds: Sequence[int]) -> Iterator[Task]:
     """The longest first; then model by model, for a process keeps what it worked out of a model."""
     if REAL in levels:
-        from accuracy_real import EACH_KIND, present
+        from accuracy_real import EACH_KIND, present, samples
 
         for log in present():
-            alike = sorted(seeds, key=lambda seed: seed % 2)  # a process keeps the audit of the log as it was
-            yield from (Task(REAL, log, seed, EACH_KIND) for seed in alike)
+            yield from (Task(REAL, log, seed, EACH_KIND) for seed in samples(log, seeds))
     cases = cases_per_model(models)
     for model in models:
         for seed in seeds:

@@ -6,6 +6,7 @@ may be wrong in them. So what the audit finds before counts as well after; new i
 
 from __future__ import annotations
 
+from collections import abc
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,7 +52,7 @@ def plant_into(
     folder: Path,
     *,
     mapping: Mapping | Path | str | None = None,
-    each_kind: int = 20,
+    each_kind: int | abc.Mapping[str, int] = 20,
     seed: int = 1,
     as_of: datetime | None = None,
 ) -> PlantedInto:
@@ -61,6 +62,7 @@ def plant_into(
     numbers), the log has the columns, and enough cases run as the model wants. Writes events.csv with the
     log's events and attributes, mapping.yaml and answer_key.csv into the folder.
 
+    each_kind: so many of each kind, or 'family.kind' → so many of this kind, and none of the others.
     as_of: instant at which the export is judged, at or after its last event; delays end before it. Default:
     the last event, rounded up to the full hour. Raises InputError where the log cannot be read, as-of lies
     before its end, or no case of it runs as the model wants.
@@ -95,18 +97,28 @@ def _as_of_us(export: Export, as_of: datetime | None, log: str) -> int:
     return as_of_us
 
 
-def _plant(export: Export, judge: Judge, key: IntoKey, each_kind: int, rng: np.random.Generator) -> None:
+def _plant(
+    export: Export,
+    judge: Judge,
+    key: IntoKey,
+    each_kind: int | abc.Mapping[str, int],
+    rng: np.random.Generator,
+) -> None:
     """So many of each kind, in cases drawn at random: in turn, so that none takes all the cases, and first
     those that have room in few."""
     orders = OrderFaults(export, judge, key, rng)
     key.used |= orders.beside_others()
-    kinds = {
-        **StepFaults(export, judge, key, rng, orders).kinds(),
-        **ClockFaults(export, judge, key, rng).kinds(),
-        **NumberFaults(export, key, rng).kinds(),
-    }
-    for kind, (room, plant) in orders.kinds().items():  # repeated in its case, or in a later one
-        kinds[f"{kind} of two cases"] = room, plant
-    turns = [plant for _, plant in sorted(kinds.values(), key=lambda each: each[0])]
-    for _ in range(each_kind):
-        turns = [plant for plant in turns if plant()]
+    kinds = [
+        *StepFaults(export, judge, key, rng, orders).kinds(),
+        *ClockFaults(export, judge, key, rng).kinds(),
+        *NumberFaults(export, key, rng).kinds(),
+        *orders.kinds(),
+    ]
+    turns = sorted(kinds, key=lambda each: each.room)
+    most = each_kind if isinstance(each_kind, int) else max(each_kind.values(), default=0)
+    for number in range(most):
+        turns = [
+            each
+            for each in turns
+            if (isinstance(each_kind, int) or number < each_kind.get(each.of, 0)) and each.plant()
+        ]

@@ -13,7 +13,7 @@ import numpy as np
 from walkthrough.simulation.cells import Value
 from walkthrough.simulation.courses import Plant, returns
 from walkthrough.simulation.into_edits import Proposals, proposals
-from walkthrough.simulation.into_key import IntoKey
+from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export, Step
 from walkthrough.simulation.into_truth import Judge, gained
 from walkthrough.simulation.truth import Fact
@@ -34,13 +34,13 @@ class ClockFaults:
             found = [self._fault(each) for each in of]
             self.faults[kind] = [each for each in found if each.free]
 
-    def kinds(self) -> dict[str, tuple[int, Callable[[], bool]]]:
-        """'family.kind' → (cases that have room for it, what plants it once more: whether it did)."""
-        return {
-            kind: (sum(len(each.free) for each in faults), self._planter(faults))
+    def kinds(self) -> list[Kind]:
+        """What can be planted."""
+        return [
+            Kind(kind, sum(len(each.free) for each in faults), self._planter(faults))
             for kind, faults in self.faults.items()
             if faults
-        }
+        ]
 
     def _fault(self, proposals: Proposals) -> _Fault:
         cases = [

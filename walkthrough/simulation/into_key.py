@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +24,17 @@ JUDGED = (
     ("rule", "four_eyes"),
 )
 """Obligations that the simulator's own truth judges."""
+
+
+class Kind(NamedTuple):
+    """A kind of fault that can be planted."""
+
+    of: str
+    """'family.kind'."""
+    room: int
+    """Cases that could have it."""
+    plant: Callable[[], bool]
+    """Plants it once more; False: there is no room left."""
 
 
 class Planted(NamedTuple):

@@ -56,6 +56,7 @@ class Export:
         groups = self.events.groupby("case_id", sort=True).groups
         self.by_case: dict[str, list[int]] = {str(case): list(rows) for case, rows in groups.items()}
         self.attributes = [each for each in plan.model.attributes.values() if each.id in self.events]
+        self.read = _read(plan.model)
         self.told = {each.id: self._texts(each.id) for each in self.attributes}
         """Attribute → per row what it says."""
         self.unit_of: dict[int, str] = {}
@@ -123,9 +124,11 @@ class Export:
         return Step(row, known or label, int(of["t_us"]), "" if pd.isna(person) else str(person))
 
     def values(self, case: str) -> dict[str, Value] | None:
-        """What the attributes say of a case; None if its rows contradict each other."""
+        """What tables and conditions read of a case; None if its rows contradict each other."""
         found: dict[str, Value] = {}
         for spec in self.attributes:
+            if spec.id not in self.read:
+                continue
             said = {self.told[spec.id][row] for row in self.by_case[case]} - {""}
             if len(said) > 1:
                 return None
@@ -177,12 +180,14 @@ class Export:
             if each.row < 0
         }
 
-    def say(self, case: str, values: Mapping[str, str]) -> None:
-        """Give the rows of a case that speak of these attributes, or all if none does, other values."""
+    def say(self, row: int, values: Mapping[str, str]) -> None:
+        """Let a step, and its case where all of it says the same, speak of other values."""
+        case = self.by_case[self.case[row]]
         for name, value in values.items():
-            rows = [row for row in self.by_case[case] if self.told[name][row]] or self.by_case[case]
-            for row in rows:
-                self.told[name][row] = value
+            rows = [each for each in case if self.told[name][each]] or case
+            several = len({self.told[name][each] for each in rows}) > 1
+            for each in [row] if several else rows:
+                self.told[name][each] = value
 
     # What is written
 
@@ -233,6 +238,21 @@ def meant(spec: AttributeSpec, text: str) -> Value | None:
         spelt |= {normalise_label(each): each for each in spec.values}
         return spelt.get(normalise_label(text))
     return text
+
+
+def _read(model: ReferenceModel) -> set[str]:
+    """Attributes that tables and conditions on the case ask for."""
+    rows = [row for deadline in model.deadlines for row in deadline.rows]
+    conditions = [
+        *(each for rule in model.rules for each in (*rule.when, *rule.activity_when, *rule.target_when)),
+        *(each for match in model.matches for each in (*match.one_when, *match.other_when)),
+        *(each for rule in model.four_eyes for each in rule.when),
+    ]
+    return {
+        *(each.by for each in model.deadlines),
+        *(name for row in rows for name in row.when),
+        *(each.attribute for each in conditions),
+    }
 
 
 class _Spellings(dict[str, str]):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from walkthrough.simulation.courses import Plant
-from walkthrough.simulation.into_key import IntoKey
+from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export
 
 
@@ -27,9 +25,9 @@ class NumberFaults:
                     self.free.append((series.id, around[0], case, around[1]))
         self.free = [self.free[at] for at in rng.permutation(len(self.free)).tolist()]
 
-    def kinds(self) -> dict[str, tuple[int, Callable[[], bool]]]:
-        """'family.kind' → (cases that have room for it, what plants it once more: whether it did)."""
-        return {"lost.never_entered": (len(self.free), self._one)} if self.free else {}
+    def kinds(self) -> list[Kind]:
+        """What can be planted."""
+        return [Kind("lost.never_entered", len(self.free), self._one)] if self.free else []
 
     def _one(self) -> bool:
         while self.free:

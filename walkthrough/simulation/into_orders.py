@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 from reference_models.duplicates import DuplicateIdentity, Tolerance
 from walkthrough.simulation.axis import DAY
 from walkthrough.simulation.courses import Course, Plant
-from walkthrough.simulation.into_key import IntoKey
+from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export, meant
 from walkthrough.simulation.into_truth import Judge, gained
 from walkthrough.simulation.orders import LETTERS, similarity
@@ -99,9 +100,11 @@ def _close(a: str, b: str, kind: str, tolerance: Tolerance | None) -> bool:
 
 
 def _normal(text: str, kind: str) -> str:
+    """As little as may tell two orders apart: signs that are easily confused, and leading zeros, do not."""
     if kind == "number":
         return f"{_number(text):.9g}"
-    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = (c for c in unicodedata.normalize("NFKC", text).casefold() if c.isalnum())
+    return re.sub(r"(?<![0-9])0+(?=[0-9])", "", "".join(plain).replace("o", "0"))
 
 
 def _number(text: str) -> float:
@@ -126,9 +129,9 @@ class OrderFaults:
         """Cases with an order like another one: what is changed in them may change what is said of others."""
         return {case for each in self.alike.values() for case in each.beside}
 
-    def kinds(self) -> dict[str, tuple[int, Callable[[], bool]]]:
-        """'family.kind' → (orders that have room for it, what plants it once more: whether it did)."""
-        found: dict[str, tuple[int, Callable[[], bool]]] = {}
+    def kinds(self) -> list[Kind]:
+        """What can be planted in a later case."""
+        found = []
         for kind in ("exact", "resent", "near"):
             usable = [
                 each
@@ -137,7 +140,7 @@ class OrderFaults:
             ]
             if usable:
                 count = sum(len(self.orders[each.id]) for each in usable)
-                found[f"duplicate.{kind}"] = (count, self._planter(kind, usable))
+                found.append(Kind(f"duplicate.{kind}", count, self._planter(kind, usable)))
         return found
 
     def _planter(self, kind: str, usable: Sequence[DuplicateIdentity]) -> Callable[[], bool]:
@@ -246,7 +249,7 @@ class OrderFaults:
         values = self.export.values(second.case)
         steps = self.export.steps(second.case)
         before = None if values is None else self.judge.facts(steps, values)
-        self.export.say(second.case, same)
+        self.export.say(second.row, same)
         after = self.export.values(second.case)
         more = None if before is None or after is None else gained(before, self.judge.facts(steps, after))
         plant = Plant("duplicate", kind, order.id)
@@ -267,14 +270,17 @@ class OrderFaults:
                 changed = abs(float(other) - value) > 0 and abs(float(other) - value) < most
             else:
                 other = self._misspelt(text)
-                changed = similarity(text, other) >= (tolerance.similarity or 1.0)
+                changed = other != text and similarity(text, other) >= (tolerance.similarity or 1.0)
             if changed:
                 same[spec.id] = other
                 return True
         return False
 
     def _misspelt(self, text: str) -> str:
-        """One character written otherwise."""
-        at = int(self.rng.integers(len(text)))
-        letters = [each for each in LETTERS if each.casefold() != text[at].casefold()]
+        """One letter between letters written otherwise: it does not matter then how numbers are compared."""
+        inside = [at for at in range(1, len(text) - 1) if text[at - 1 : at + 2].isalpha()]
+        if not inside:
+            return text
+        at = inside[int(self.rng.integers(len(inside)))]
+        letters = [each for each in LETTERS if each.isalpha() and each.casefold() != text[at].casefold()]
         return text[:at] + letters[int(self.rng.integers(len(letters)))] + text[at + 1 :]

@@ -10,7 +10,7 @@ import numpy as np
 from walkthrough.simulation.axis import DAY
 from walkthrough.simulation.courses import Course, Item, plain, returns
 from walkthrough.simulation.edits import Editor
-from walkthrough.simulation.into_key import IntoKey
+from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export
 from walkthrough.simulation.into_orders import OrderFaults
 from walkthrough.simulation.into_truth import Judge, gained
@@ -36,8 +36,8 @@ class StepFaults:
         self.looked_at: dict[Course, int] = {}
         """Edit → how many of the cases that it could be made in were looked at."""
 
-    def kinds(self) -> dict[str, tuple[int, Callable[[], bool]]]:
-        """'family.kind' → (cases that have room for it, what plants it once more: whether it did)."""
+    def kinds(self) -> list[Kind]:
+        """What can be planted."""
         editor = Editor(self.plan, list(self.export.hosts))
         found: dict[str, list[Course]] = {}
         started = any(each is not None for each in self.export.start_us)
@@ -47,7 +47,9 @@ class StepFaults:
             for course in editor.clear(edit, self.rng, MOST_COURSES):
                 assert course.plant is not None
                 found.setdefault(course.plant.of, []).append(course)
-        return {kind: (self._room_for(courses), self._planter(courses)) for kind, courses in found.items()}
+        return [
+            Kind(kind, self._room_for(courses), self._planter(courses)) for kind, courses in found.items()
+        ]
 
     def _room_for(self, courses: Sequence[Course]) -> int:
         return sum(len(self.export.hosts[origin]) for origin in {plain(each.run) for each in courses})
@@ -103,7 +105,9 @@ class StepFaults:
         times = [export.t_us[row] for row in rows]
         late = [self._longer(item.late) for item in edited.items if item.late]
         end_us = export.t_us[export.by_case[export.case[rows[0]]][-1]]
-        if (late and end_us + max(late) > self.judge.last_us) or not self._room(edited, times):
+        if late and (end_us + max(late) > self.judge.last_us or self._late_before(edited, rows)):
+            return None
+        if not self._room(edited, times):
             return None
         like = self.orders.again(edited, rows)
         if like is None:
@@ -123,6 +127,21 @@ class StepFaults:
             if item.faulty:
                 shown.append(row)
         return shown + self._inserted(edited.items, rows, times, like)
+
+    def _late_before(self, edited: Course, rows: Sequence[int]) -> bool:
+        """Whether a handoff that is planted as late is so already, somewhere in the case."""
+        run, export = edited.run, self.export
+        for handoff in {item.late for item in edited.items if item.late}:
+            limit, unit = self.plan.handoff_limits[handoff]
+            for receiver, senders in enumerate(run.senders):
+                pairs = [(run.activities[each], run.activities[receiver]) for each in senders]
+                if handoff in {self.plan.handoffs[pair].id for pair in pairs if pair in self.plan.handoffs}:
+                    sent = np.array([max(export.t_us[rows[each]] for each in senders)])
+                    begun = export.start_us[rows[receiver]]
+                    taken = np.array([export.t_us[rows[receiver]] if begun is None else begun])
+                    if self.plan.idle_counter(unit).between(sent, np.maximum(sent, taken))[0] > limit:
+                        return True
+        return False
 
     def _room(self, edited: Course, times: list[int]) -> bool:
         """Whether the times around the edit differ enough for it to show."""
