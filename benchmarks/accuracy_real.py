@@ -93,7 +93,7 @@ SCARCE = (
 )
 """Kinds that one public log or two have room for: these get samples of their own."""
 SCARCEST = "deviation.skipped"
-"""The one that only a strict model of one log has room for: in its samples the others get a few cases only."""
+"""The one that only a strict model of one log has room for: in its samples the others get a few cases."""
 FEW = 30
 PARTS = {"receipt.xes.gz": 4, "purchasing_example.csv.gz": 4, "bpic2013_incidents.xes.gz": 1}
 """Samples per log and seed."""

@@ -6,6 +6,7 @@ breaks the obligation after it, beyond doubt, and did not before.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -73,14 +74,16 @@ class ClockFaults:
             values = self.export.values(case)
             if values is not None and self._planted(fault.proposals, case, values):
                 return True
+        fault.free.clear()
         return False
 
     def _planted(self, proposals: Proposals, case: str, values: Mapping[str, Value]) -> bool:
         steps = self.export.steps(case)
-        before = self.judge.facts(steps, values)
+        before: Counter[Fact] | None = None
         tried = proposals.of(steps, values)
         for _, proposal in zip(range(MOST_PROPOSALS), tried, strict=False):
             plant = proposal.plant
+            before = self.judge.facts(steps, values) if before is None else before
             if any(_same(each, plant) for each in before) or self._bounces(steps, proposal.steps):
                 continue
             more = gained(before, self.judge.facts(proposal.steps, values))

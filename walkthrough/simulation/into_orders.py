@@ -125,6 +125,14 @@ class OrderFaults:
             each.id: Alike(export, each, self.orders[each.id]) for each in export.plan.model.duplicates
         }
 
+    @cached_property
+    def _usable(self) -> dict[str, list[Order]]:
+        """Identity → its sound orders."""
+        return {
+            order.id: [each for each in self.orders[order.id] if self._sound(order, each)]
+            for order in self.export.plan.model.duplicates
+        }
+
     def beside_others(self) -> set[str]:
         """Cases with an order like another one: what is changed in them may change what is said of others."""
         return {case for each in self.alike.values() for case in each.beside}
@@ -155,9 +163,8 @@ class OrderFaults:
 
     def _one(self, kind: str, order: DuplicateIdentity) -> bool:
         """Let one more order repeat another one."""
-        orders = self.orders[order.id]
         within = (order.near.within_days if order.near else 0.0) if kind == "near" else order.within_days
-        sound = [each for each in orders if self._sound(order, each)]
+        sound = [each for each in self._usable[order.id] if each.case not in self.key.used]
         for at in self.rng.permutation(len(sound))[:MOST_FIRSTS].tolist():
             first = sound[at]
             until = first.us + round(within * DAY)
@@ -177,7 +184,7 @@ class OrderFaults:
     def _sound(self, order: DuplicateIdentity, each: Order) -> bool:
         """Whether an order is the only one of its case, like no other, and nothing explains a repetition."""
         rows = self.export.by_case[each.case]
-        if each.case in self.key.used or each.case in self.alike[order.id].beside:
+        if each.case in self.alike[order.id].beside:
             return False
         activities = [self.export.ids[row] for row in rows]
         strange = any(self.export.counts(row) and not self.export.ids[row] for row in rows)

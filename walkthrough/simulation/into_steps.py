@@ -20,6 +20,8 @@ EDITED = ("left out", "too many", "out of order", "pushed back", "misrouted", "u
 ANYBODY = ("dropped", "unsent", "skipped", "early_end", "unknown", "late")
 """Kinds for which it makes no difference who did the work; else it is done by the roles of the lanes."""
 ROOM_US = 10_000_000
+MOST_RUNS = 150
+"""Runs that edits are looked for in: those that most cases took."""
 MOST_COURSES = 200
 """Different edits looked for, per sort of edit."""
 
@@ -38,7 +40,8 @@ class StepFaults:
 
     def kinds(self) -> list[Kind]:
         """What can be planted."""
-        editor = Editor(self.plan, list(self.export.hosts))
+        hosts = self.export.hosts
+        editor = Editor(self.plan, sorted(hosts, key=lambda each: -len(hosts[each]))[:MOST_RUNS])
         found: dict[str, list[Course]] = {}
         started = any(each is not None for each in self.export.start_us)
         for edit in EDITED:
