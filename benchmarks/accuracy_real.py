@@ -67,56 +67,71 @@ LOGS = {
 OURS = Authority(Standing.USER)
 
 
-class Setting(NamedTuple):
-    """How strict the model is that is mined from a log."""
+class Part(NamedTuple):
+    """One of the samples of a log and seed."""
 
-    frequent: float
-    """Share of the cases whose variants are mined."""
-    noise: float
-    """Threshold of the inductive miner."""
+    strict: bool | None
+    """Whether the model is mined from the variants of 80 % of the cases without what is rare in them; else
+    from those of 60 % with all that is in them. None: by turns from seed to seed."""
     last: float
-    """With what at least so many of the cases end, closes a case."""
+    """With what at least so many of the cases end, closes a case. Where every last step does, one may end too
+    early; where few do, one may be cut and lie open."""
+    kinds: dict[str, int] | None
+    """'family.kind' → plants at most; None: EACH_KIND of every kind."""
+    lanes: bool = True
+    """Whether the model says who does what; where it does not, a step left out is no handoff dropped."""
 
 
-SETTINGS = (Setting(0.8, 0.2, 0.0), Setting(0.6, 0.0, 0.25), Setting(0.8, 0.2, 0.25), Setting(0.6, 0.0, 0.0))
-"""By turns, for a strict model shows other faults than a lenient one: where every last step closes a case,
-one may end too early, and where few do, one may be cut and lie open."""
-SCARCE = (
-    "deviation.skipped",
-    "deviation.early_end",
-    "handoff.late",
-    "handoff.ping_pong",
-    "lost.never_entered",
-    "rule.four_eyes",
-    "rule.matched",
-    "rule.declare",
+STEPS = (
+    *("deviation.inserted", "deviation.repeated", "deviation.swapped", "deviation.unknown"),
+    *("handoff.dropped", "handoff.misrouted", "handoff.unsent", "handoff.unreturned", "handoff.ping_pong"),
 )
-"""Kinds that one public log or two have room for: these get samples of their own."""
-SCARCEST = "deviation.skipped"
-"""The one that only a strict model of one log has room for: in its samples the others get a few cases."""
-FEW = 30
-PARTS = {"receipt.xes.gz": 4, "purchasing_example.csv.gz": 4, "bpic2013_incidents.xes.gz": 1}
-"""Samples per log and seed."""
+CLOCKS = (
+    *("deadline.late", "deadline.overdue_and_open", "lost.stalled", "lost.never_entered", "rule.told"),
+    *("duplicate.exact", "duplicate.resent", "duplicate.near", "handoff.ping_pong"),
+)
+RULES = ("deviation.early_end", "rule.declare", "rule.matched", "rule.per_period", "lost.never_entered")
+PURCHASES = ("deviation.skipped", "handoff.late", "rule.four_eyes")
+"""What only the log of purchases has room for: several steps in a row of one lane, when work was begun,
+persons who keep apart."""
+SMALL = (
+    Part(None, 0.0, dict.fromkeys(STEPS, EACH_KIND)),
+    Part(None, 0.25, dict.fromkeys(CLOCKS, EACH_KIND)),
+)
+PARTS = {
+    "receipt.xes.gz": (
+        *SMALL,
+        Part(None, 0.0, dict.fromkeys(RULES, EACH_KIND)),
+        Part(None, 0.0, {"deviation.skipped": EACH_KIND}, lanes=False),
+    ),
+    "purchasing_example.csv.gz": (
+        *SMALL,
+        Part(True, 0.0, {**dict.fromkeys(RULES, EACH_KIND // 10), **dict.fromkeys(PURCHASES, EACH_KIND)}),
+    ),
+    "bpic2013_incidents.xes.gz": (Part(None, 0.25, None),),
+}
+"""Log → its samples for each seed: where there are few cases, each has some kinds only."""
 PART = 10_000
-"""Added to the seed of each further one."""
+"""Added to the seed of each further part."""
 LATER = timedelta(days=400)
 """From the last event of a log to as-of: there is room for every delay that is planted."""
 
 
-def mined_model(log: str, setting: Setting) -> ReferenceModel:
+def mined_model(log: str, strict: bool, last: float, lanes: bool = True) -> ReferenceModel:
     """A model of what is usual in a log: its frequent variants, who does what in most cases, and rules."""
+    frequent, noise = (0.8, 0.2) if strict else (0.6, 0.0)
     with read(path_of(log), LOGS[log]) as opened:
         told = opened.events.order_by(["case_id", "t_us", "row_no"]).to_pandas()
     events = told.copy()
     if "role" not in events or events["role"].isna().all():
         events["role"] = events.get("resource")
-    lanes = events.dropna(subset=["role"]).groupby("activity")["role"].agg(lambda each: each.mode().iat[0])
+    of = events.dropna(subset=["role"]).groupby("activity")["role"].agg(lambda each: each.mode().iat[0])
     traces = events.groupby("case_id", sort=True)["activity"].agg(tuple)
-    net = load_net(_pnml(events, traces, setting.frequent, setting.noise))
+    net = load_net(_pnml(events, traces, frequent, noise))
     lasts = Counter(trace[-1] for trace in traces)
     names = sorted(set(events["activity"]))
-    roles = {role: Role(role, Text(role, role), (), OURS) for role in sorted(set(lanes))}
-    lane_of = {name: str(lanes[name]) for name in names if name in lanes}
+    roles = {role: Role(role, Text(role, role), (), OURS) for role in sorted(set(of) if lanes else ())}
+    lane_of = {name: str(of[name]) for name in names if lanes and name in of}
     model = ReferenceModel(
         id=log.partition(".")[0],
         version="mined",
@@ -142,12 +157,12 @@ def mined_model(log: str, setting: Setting) -> ReferenceModel:
         ping_pong=PingPong("role", 1, OURS),
         idle_limits=(),
         idle_calendar=CLOCK,
-        ends=tuple(sorted(each for each, n in lasts.items() if n >= setting.last * len(traces))),
+        ends=tuple(sorted(each for each, n in lasts.items() if n >= last * len(traces))),
         reopened_by=(),
         severity={},
         costs={},
         bpmn_sha256=log,
-        contract_sha256=f"mined from {setting}",
+        contract_sha256=f"mined from {frequent:.0%}, noise {noise}, ends {last:.0%}, lanes {lanes}",
         location="mined",
         calendars={CLOCK: load_calendar(CLOCK)},
     )
@@ -205,21 +220,26 @@ def path_of(log: str) -> Path:
 def samples(log: str, seeds: Sequence[int]) -> list[int]:
     """The seeds of all samples of a log, those alike in a row: a process keeps the audit of the log as it
     was."""
-    made = [seed + part * PART for seed in seeds for part in range(PARTS[log])]
-    return sorted(made, key=lambda seed: (_setting(seed), seed))
+    made = [seed + number * PART for number in range(len(PARTS[log])) for seed in seeds]
+    return sorted(made, key=lambda seed: (_part(log, seed).lanes, _part(log, seed).last, _strict(log, seed)))
 
 
-def _setting(seed: int) -> int:
-    return (seed + seed // PART) % len(SETTINGS)
+def _part(log: str, seed: int) -> Part:
+    return PARTS[log][seed // PART]
+
+
+def _strict(log: str, seed: int) -> bool:
+    strict = _part(log, seed).strict
+    return seed % 2 == 0 if strict is None else strict
 
 
 def planted(
     log: str, seed: int, each_kind: int, folder: Path
 ) -> tuple[pd.DataFrame, pd.DataFrame, Path, int]:
     """(key, occurrences that are new, the export, cases that faults could be planted into)."""
-    setting = SETTINGS[_setting(seed)]
-    model, before, as_of = _unchanged(log, setting)
-    wanted = _wanted(setting, each_kind) if seed >= PART else each_kind
+    part = _part(log, seed)
+    model, before, as_of = _unchanged(log, _strict(log, seed), part.last, part.lanes)
+    wanted = each_kind if part.kinds is None else part.kinds
     made = plant_into(
         path_of(log), model, folder, mapping=LOGS[log], each_kind=wanted, seed=seed, as_of=as_of
     )
@@ -228,17 +248,13 @@ def planted(
     return key, new_ones(before, after), made.events, made.hosts
 
 
-def _wanted(setting: Setting, each_kind: int) -> dict[str, int]:
-    """Of the scarce kinds so many."""
-    strict = setting.noise > 0
-    return {each: FEW if strict and each != SCARCEST else each_kind for each in SCARCE}
-
-
 @cache
-def _unchanged(log: str, setting: Setting) -> tuple[ReferenceModel, pd.DataFrame, datetime]:
+def _unchanged(
+    log: str, strict: bool, last: float, lanes: bool
+) -> tuple[ReferenceModel, pd.DataFrame, datetime]:
     """(model, the occurrences that a log has by itself, as-of)."""
     path, mapping = path_of(log), LOGS[log]
-    model = mined_model(log, setting)
+    model = mined_model(log, strict, last, lanes)
     with read(path, mapping) as opened:
         last_us = int(opened.events.t_us.max().execute())
     as_of = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=last_us) + LATER
@@ -246,9 +262,14 @@ def _unchanged(log: str, setting: Setting) -> tuple[ReferenceModel, pd.DataFrame
 
 
 def new_ones(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Occurrences that were not there before: per case, rule and verdict those beyond the earlier number."""
-    same = ["case_id", "rule_id", "verdict"]
-    known = before.groupby(same).size()
-    turn = after.groupby(same).cumcount()
-    had = known.reindex(pd.MultiIndex.from_frame(after[same]), fill_value=0).to_numpy()
-    return after[turn.to_numpy() >= had]
+    """Occurrences that were not there before: per case, rule and verdict those beyond the earlier number; of
+    those that belong to no case, per anchor as well."""
+    known = _alike(before).value_counts()
+    keys = _alike(after)
+    had = known.reindex(pd.MultiIndex.from_frame(keys), fill_value=0).to_numpy()
+    return after[keys.groupby(list(keys.columns)).cumcount().to_numpy() >= had]
+
+
+def _alike(found: pd.DataFrame) -> pd.DataFrame:
+    keys = found[["case_id", "rule_id", "verdict"]]
+    return keys.assign(of=found["anchor"].where(found["case_id"] == "", ""))

@@ -21,6 +21,7 @@ from reference_models.model import (
     Deadline,
     DeadlineRow,
     DeclareRule,
+    DispatchReturn,
     DuplicateIdentity,
     FourEyes,
     IdleLimit,
@@ -28,6 +29,7 @@ from reference_models.model import (
     LimitCell,
     Match,
     Numbering,
+    PeriodLimit,
     ReferenceModel,
     Standing,
     Text,
@@ -38,6 +40,7 @@ OURS = Authority(Standing.USER)
 CLOCK = "around-the-clock"
 NEARLY_ALL = 0.98
 """Share of the log's cases, or waits, that keep a limit."""
+NEARLY_ALL_WEEKS = 0.9
 DAY_US = 86_400_000_000
 ORDER_DAYS = 60.0
 Pair = tuple[str, str]
@@ -68,6 +71,8 @@ class Ground(NamedTuple):
     """Attribute of an order besides its number, a text."""
     alike: float
     """Similarity from which two such texts may be meant to be the same."""
+    sent: Pair | None
+    """What the first sends out, the second brings back."""
     prefix: str | None
     """Of the case numbers, if they come in sequence."""
 
@@ -85,6 +90,7 @@ GROUNDS = {
         graded="channel",
         named="responsible",
         alike=0.85,
+        sent=("T06 Determine necessity of stop advice", "T10 Determine necessity to stop indication"),
         prefix="case-",
     ),
     "bpic2013_incidents.xes.gz": Ground(
@@ -99,6 +105,7 @@ GROUNDS = {
         graded="impact",
         named="product",
         alike=0.8,
+        sent=None,
         prefix=None,
     ),
     "purchasing_example.csv.gz": Ground(
@@ -116,6 +123,7 @@ GROUNDS = {
         graded="grade",
         named="buyer",
         alike=0.8,
+        sent=("Send Request for Quotation to Supplier", "Create Quotation comparison Map"),
         prefix="",
     ),
 }
@@ -146,6 +154,8 @@ def with_rules(model: ReferenceModel, log: str, events: pd.DataFrame) -> Referen
         four_eyes=tuple(
             FourEyes(f"apart_{n}", Text("", ""), pair, (), OURS) for n, pair in enumerate(ground.apart)
         ),
+        per_period=(_weekly(ground.clock[0], events),),
+        returns=tuple(DispatchReturn("sent", *pair, OURS) for pair in [ground.sent] if pair),
         numbering=()
         if ground.prefix is None
         else (Numbering("cases", Text("", ""), ground.prefix, None, OURS),),
@@ -188,6 +198,14 @@ def _rule(name: str, template: str, pair: Pair, limit: Limit | None) -> DeclareR
 
 def _match(pair: Pair, limit: Limit) -> Match:
     return Match("together", Text("", ""), *pair, (), (), (), limit, CLOCK, OURS)
+
+
+def _weekly(activity: str, events: pd.DataFrame) -> PeriodLimit:
+    """At least so many come in a week as in nearly all weeks."""
+    weeks = pd.to_datetime(events["t_us"], unit="us").dt.to_period("W-SUN")
+    counts = weeks[events["activity"] == activity].value_counts()
+    least = max(1, int(counts.quantile(1 - NEARLY_ALL_WEEKS)))
+    return PeriodLimit("weekly", Text("", ""), activity, "week", None, least, (), OURS)
 
 
 def _order(ground: Ground) -> DuplicateIdentity:

@@ -256,6 +256,15 @@ def simulate(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Write into a folder that holds something already.")
     ] = False,
+    override: Annotated[
+        Path | None, typer.Option("--override", help="With --into: contract values of your own (YAML).")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="With --into: instant of judgement; default: the full hour after its end."
+        ),
+    ] = None,
 ) -> None:
     """Make sample exports of a reference model with planted faults, and their answer key."""
     from walkthrough.commands.simulate import run_simulate
@@ -272,6 +281,8 @@ def simulate(
         into=into,
         mapping=mapping,
         overwrite=overwrite,
+        override=override,
+        as_of=as_of,
     )
 
 

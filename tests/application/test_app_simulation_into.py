@@ -44,6 +44,10 @@ def test_the_rest_of_the_log_stays_as_it_is(made):
     log, _, planted = made
     key = pd.read_csv(planted.key, dtype=str, keep_default_na=False)
     touched = set(key["case_id"])
+    gone = key[key["kind"] == "never_entered"]
+    for each in gone.itertuples():
+        before, after = (int(case.removeprefix("GZ")) for case in (each.case_id, each.related_case))
+        touched |= {f"GZ{number:08d}" for number in range(before, after)}
     rows = pd.read_csv(planted.events, dtype=str, keep_default_na=False)
     old = pd.read_csv(log, dtype=str, keep_default_na=False)
     kept, before = rows[~rows["case"].isin(touched)], old[~old["故障单号"].isin(touched)]
@@ -71,6 +75,18 @@ def test_from_the_command_line(made, run):
         "mapping.yaml",
         "answer_key.csv",
     }
+
+
+def test_as_of_and_limits_go_with_an_export_to_plant_into(run):
+    ran = run("simulate", MODEL, "--as-of", "2026-06-30", "--override", "own.yaml", "--out", "out")
+    ran.refused("--as-of goes with --into", "--override goes with --into")
+
+
+def test_an_as_of_before_the_end_of_the_log_is_refused(made, run):
+    log, _, _ = made
+    mapping = log.parent / "mapping.yaml"
+    ran = run("simulate", MODEL, "--into", log, "--mapping", mapping, "--as-of", "2026-01-01", "--out", "out")
+    ran.refused("the log goes on until 2026-06-", "give a later as-of")
 
 
 def test_an_unknown_noise_is_refused(run):

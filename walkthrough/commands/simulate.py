@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from logs.problems import InputError, Problem
 from reference_models import load
+from walkthrough.api import instant_us
 from walkthrough.people import make_folder
 from walkthrough.simulation import FORMATS, Simulation, write_exports
 from walkthrough.simulation.into import plant_into
@@ -28,6 +30,8 @@ def run_simulate(
     into: Path | None,
     mapping: Path | None,
     overwrite: bool,
+    override: Path | None = None,
+    as_of: str | None = None,
 ) -> None:
     """Run the whole command."""
     problems = [
@@ -38,9 +42,16 @@ def run_simulate(
     if noise not in LEVELS:
         problems.append(Problem(f"no noise '{noise}'", mend=f"choose from {', '.join(LEVELS)}"))
     problems += _misplaced(out, into, mapping, overwrite=overwrite)
-    problems += _idle(into, mapping, formats=formats, lang=lang, noise=noise)
+    problems += _idle(
+        into,
+        {"--mapping": mapping, "--override": override, "--as-of": as_of},
+        formats=formats,
+        lang=lang,
+        noise=noise,
+    )
     try:
-        reference = load(model)
+        reference = load(model, override=override)
+        instant = None if as_of is None else datetime.fromtimestamp(instant_us(as_of) / 1e6, UTC)
     except InputError as error:
         raise InputError([*problems, *error.problems]) from None
     if problems:
@@ -48,8 +59,13 @@ def run_simulate(
     make_folder(out)
     if into is not None:
         each_kind = max(1, round(cases * fault_rate))
-        planted = plant_into(into, reference, out, mapping=mapping, each_kind=each_kind, seed=seed)
-        tell(f"{planted.planted:,} faults planted into {planted.hosts:,} cases that run as the model wants")
+        planted = plant_into(
+            into, reference, out, mapping=mapping, each_kind=each_kind, seed=seed, as_of=instant
+        )
+        tell(
+            f"{planted.planted:,} faults planted into {planted.hosts:,} cases that run as the model wants, "
+            f"to be audited with --as-of {planted.as_of.isoformat()}"
+        )
         tell("\n".join(map(str, (planted.events, planted.mapping, planted.key))))
         return
     made = write_exports(
@@ -75,11 +91,12 @@ def _misplaced(out: Path, into: Path | None, mapping: Path | None, *, overwrite:
 
 
 def _idle(
-    into: Path | None, mapping: Path | None, *, formats: Sequence[str], lang: str, noise: str
+    into: Path | None, given: Mapping[str, object], *, formats: Sequence[str], lang: str, noise: str
 ) -> Iterator[Problem]:
-    """Options that would do nothing."""
-    if into is None and mapping is not None:
-        yield Problem("--mapping says how --into is read", mend="give --into as well, or remove --mapping")
+    """Options that would do nothing. given: those of planting into an export."""
+    for option in (name for name, value in given.items() if into is None and value is not None):
+        does = f"{option} says how --into is read" if option == "--mapping" else f"{option} goes with --into"
+        yield Problem(does, mend=f"give --into as well, or remove {option}")
     if into is not None:
         asked = {"--export": list(formats) != ["long"], "--lang": lang != "zh", "--noise": noise != "none"}
         for option in (name for name, given in asked.items() if given):

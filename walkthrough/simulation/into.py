@@ -24,6 +24,7 @@ from walkthrough.simulation.into_key import IntoKey
 from walkthrough.simulation.into_log import Export
 from walkthrough.simulation.into_numbers import NumberFaults
 from walkthrough.simulation.into_orders import OrderFaults
+from walkthrough.simulation.into_periods import PeriodFaults
 from walkthrough.simulation.into_steps import StepFaults
 from walkthrough.simulation.into_truth import Judge
 from walkthrough.simulation.plan import plan_of
@@ -83,7 +84,7 @@ def plant_into(
     key.write(folder / "answer_key.csv", line)
     hosts = sum(len(cases) for cases in export.hosts.values())
     instant = EPOCH + timedelta(microseconds=as_of_us)
-    return PlantedInto(events_at, mapping_at, folder / "answer_key.csv", hosts, len(key.planted), instant)
+    return PlantedInto(events_at, mapping_at, folder / "answer_key.csv", hosts, key.count, instant)
 
 
 def _as_of_us(export: Export, as_of: datetime | None, log: str) -> int:
@@ -108,10 +109,12 @@ def _plant(
     those that have room in few."""
     orders = OrderFaults(export, judge, key, rng)
     key.used |= orders.beside_others()
+    numbers, counted = NumberFaults(export, key, rng), PeriodFaults(export, judge, key, rng)
     kinds = [
         *StepFaults(export, judge, key, rng, orders).kinds(),
         *ClockFaults(export, judge, key, rng).kinds(),
-        *NumberFaults(export, key, rng).kinds(),
+        *numbers.kinds(),
+        *counted.kinds(),
         *orders.kinds(),
     ]
     turns = sorted(kinds, key=lambda each: each.room)
@@ -122,3 +125,5 @@ def _plant(
             for each in turns
             if (isinstance(each_kind, int) or number < each_kind.get(each.of, 0)) and each.plant()
         ]
+    numbers.state()
+    counted.state()

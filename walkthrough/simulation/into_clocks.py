@@ -84,7 +84,7 @@ class ClockFaults:
         for _, proposal in zip(range(MOST_PROPOSALS), tried, strict=False):
             plant = proposal.plant
             before = self.judge.facts(steps, values) if before is None else before
-            if any(_same(each, plant) for each in before) or self._bounces(steps, proposal.steps):
+            if any(_same(each, plant) for each in before) or not self._alone(steps, proposal.steps):
                 continue
             more = gained(before, self.judge.facts(proposal.steps, values))
             if any(each.certain and _same(each, plant) for each in more):
@@ -97,9 +97,22 @@ class ClockFaults:
                 return True
         return False
 
-    def _bounces(self, before: Sequence[Step], after: Sequence[Step]) -> bool:
-        """Whether the case goes back and forth more often."""
-        return self._returns(after) > self._returns(before)
+    def _alone(self, before: Sequence[Step], after: Sequence[Step]) -> bool:
+        """Whether an edit that the model allows breaks nothing that the truth does not judge.
+
+        Where other steps follow each other than before, other roles hand over: all must be those of the
+        lanes, without further returns, and what is sent out must come back as before.
+        """
+        was, now = ([each.activity for each in steps if each.activity] for steps in (before, after))
+        if was[: len(now)] == now:
+            return True
+        sent = {
+            name for pair in self.export.plan.model.returns for name in (pair.dispatched_by, pair.returned_by)
+        }
+        same = [each for each in was if each in sent] == [each for each in now if each in sent]
+        rows = [each.row for each in before if each.activity in self.export.flow]
+        own = all(map(self.export.in_lane, rows))
+        return same and own and self._returns(after) <= self._returns(before)
 
     def _returns(self, steps: Sequence[Step]) -> int:
         lanes = self.export.plan.lanes

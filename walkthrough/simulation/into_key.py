@@ -58,7 +58,9 @@ class IntoKey:
     model: ReferenceModel
     planted: list[Planted] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    """Cases planted into, and those that a pair or a gap rests on."""
+    """Cases planted into or taken out, and those that a pair or a gap rests on."""
+    whole: list[tuple[str, ...]] = field(default_factory=list)
+    """Rows about no single fault."""
 
     def add(
         self,
@@ -81,6 +83,15 @@ class IntoKey:
         self.planted.append(Planted(case, plant, related, tuple(rows), tuple(besides), left))
         self.used |= {case, related} - {""}
 
+    @property
+    def count(self) -> int:
+        """Faults planted."""
+        return len(self.planted) + sum(row[4] == "planted" for row in self.whole)
+
+    def state(self, plant: Plant, role: str, case: str = "", related: str = "") -> None:
+        """Note what the whole log shows, of no single case, or of two."""
+        self.whole.append((case, plant.family, plant.kind, plant.subject, role, related, ""))
+
     def write(self, target: Path, line: Mapping[int, int]) -> None:
         """line: row of the export → line of what is written."""
         with target.open("w", encoding="utf-8", newline="") as out:
@@ -88,8 +99,7 @@ class IntoKey:
             writer.writerow(HEADINGS)
             for each in sorted(self.planted, key=lambda each: (each.plant.of, each.case)):
                 writer.writerows(self._rows(each, line))
-            if self.model.per_period:  # what comes in a period now, nobody counts here
-                writer.writerow(["", "rule", "per_period", "", "undetermined", "", ""])
+            writer.writerows(self.whole)
 
     def _rows(self, each: Planted, line: Mapping[int, int]) -> Iterator[tuple[str, ...]]:
         plant = each.plant

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
+from reference_models.model import Numbering
 from walkthrough.simulation.courses import Plant
 from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export
+
+Gap = tuple[str, str, str]
+"""(series, case before, case after)."""
 
 
 class NumberFaults:
@@ -18,12 +24,13 @@ class NumberFaults:
         self.free: list[tuple[str, str, str, str]] = []
         """(series, case before, case, case after)."""
         for series in export.plan.model.numbering:
-            numbered = _numbered(export, series.prefix, series.digits)
+            numbered = self._numbered(series)
             for number, case in sorted(numbered.items()):
                 around = numbered.get(number - 1), numbered.get(number + 1)
                 if case in hosts and around[0] and around[1]:
                     self.free.append((series.id, around[0], case, around[1]))
         self.free = [self.free[at] for at in rng.permutation(len(self.free)).tolist()]
+        self.before = {(series, case) for series, case, _ in self._gaps()}
 
     def kinds(self) -> list[Kind]:
         """What can be planted."""
@@ -42,13 +49,27 @@ class NumberFaults:
             return True
         return False
 
+    def state(self) -> None:
+        """Write into the key the gaps that came about besides; one that grew was there before."""
+        planted = {(each.plant.subject, each.case, each.related) for each in self.key.planted}
+        for series, before, after in sorted(self._gaps() - planted):
+            if (series, before) not in self.before:
+                self.key.state(Plant("lost", "never_entered", series), "consequence", before, after)
 
-def _numbered(export: Export, prefix: str, digits: int | None) -> dict[int, str]:
-    """Number → the only case that has it."""
-    found: dict[int, list[str]] = {}
-    for case in export.by_case:
-        rest = case[len(prefix) :]
-        fits = case.startswith(prefix) and rest.isascii() and rest.isdigit()
-        if fits and (digits is None or len(rest) == digits):
-            found.setdefault(int(rest), []).append(case)
-    return {number: cases[0] for number, cases in found.items() if len(cases) == 1}
+    def _gaps(self) -> set[Gap]:
+        found = set()
+        for series in self.export.plan.model.numbering:
+            numbered = sorted(self._numbered(series).items())
+            found |= {(series.id, a, b) for (n, a), (m, b) in pairwise(numbered) if m > n + 1}
+        return found
+
+    def _numbered(self, series: Numbering) -> dict[int, str]:
+        """Number → the first case that has it, of the cases that are there."""
+        found: dict[int, str] = {}
+        for case, rows in self.export.by_case.items():
+            rest = case[len(series.prefix) :]
+            fits = case.startswith(series.prefix) and rest.isascii() and rest.isdigit()
+            fits = fits and (series.digits is None or len(rest) == series.digits)
+            if fits and not self.export.dropped.issuperset(rows):
+                found.setdefault(int(rest), case)
+        return found
