@@ -51,11 +51,14 @@ class Level:
     innocent: Counter[str] = field(default_factory=Counter)
     accused: Counter[str] = field(default_factory=Counter)
     lines: list[Line] = field(default_factory=list)
+    planted: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Model or log → kind → plants."""
 
     def add(self, source: str, counted: Counted, cases: int, lines: Sequence[Line]) -> None:
         """Count a sample."""
         for kind, tally in counted.tallies.items():
             self.tallies[kind].add(tally)
+            self.planted[source][kind] += tally.planted
         self.sources.add(source)
         self.samples, self.cases = self.samples + 1, self.cases + cases
         self.innocent.update(counted.innocent)
@@ -224,6 +227,21 @@ def _how(run: Run, errors_file: str) -> Iterator[str]:
         yield f"**Left out: the public log `{log}` was not there.**\n"
 
 
+def _by_log(level: Level) -> Iterator[str]:
+    logs = sorted(level.planted)
+    yield (
+        "\nPlants per log. A log has room for a kind only where its mined model asks for it and cases that "
+        "run as it wants show it beyond doubt. In the receipts nobody sees when work was begun (no late "
+        "handoffs) and one person does all (no four eyes); the incidents know four activities in nearly any "
+        "order (hardly any order to break), no numbers in sequence and no two that keep apart; of the "
+        "purchases there are 608. What two systems would have to be compared for, none of them has.\n"
+    )
+    yield f"| kind | {' | '.join(logs)} |"
+    yield f"|---|{'--:|' * len(logs)}"
+    for kind in sorted({kind for log in logs for kind, n in level.planted[log].items() if n}):
+        yield f"| {kind} | {' | '.join(str(level.planted[log][kind]) for log in logs)} |"
+
+
 def _level(level: Level) -> Iterator[str]:
     yield f"## {level.name}: {level.samples} samples of {len(level.sources)}, {level.cases:,} cases\n"
     yield "| kind | planted | found | recall | besides | found | wrong | open | precision | |"
@@ -231,6 +249,8 @@ def _level(level: Level) -> Iterator[str]:
     bar = BARS[level.name]
     for kind, tally in _judged(level):
         yield _line(kind, tally, bar)
+    if level.name == REAL:
+        yield from _by_log(level)
     yield "\nInnocent look-alikes (with a false alarm in their case / all): " + (
         ", ".join(f"{kind} {level.accused[kind]} / {n}" for kind, n in sorted(level.innocent.items()))
         or "none"
