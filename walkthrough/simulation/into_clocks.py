@@ -14,6 +14,7 @@ import numpy as np
 from walkthrough.simulation.cells import Value
 from walkthrough.simulation.courses import Plant, returns
 from walkthrough.simulation.into_edits import Proposals, proposals
+from walkthrough.simulation.into_handoffs import handed_over, shows_acceptance
 from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export, Step
 from walkthrough.simulation.into_truth import Judge, gained
@@ -31,6 +32,8 @@ class ClockFaults:
     def __init__(self, export: Export, judge: Judge, key: IntoKey, rng: np.random.Generator) -> None:
         self.export, self.judge, self.key, self.rng = export, judge, key, rng
         self.faults: dict[str, list[_Fault]] = {}
+        self.shown = shows_acceptance(export)
+        self.run_of = {case: course.run for course, cases in export.hosts.items() for case in cases}
         for kind, of in proposals(export, judge.last_us, rng).items():
             found = [self._fault(each) for each in of]
             self.faults[kind] = [each for each in found if each.free]
@@ -88,14 +91,35 @@ class ClockFaults:
                 continue
             more = gained(before, self.judge.facts(proposal.steps, values))
             if any(each.certain and _same(each, plant) for each in more):
+                handed = self._handed(case, steps, proposal.steps, values)
                 new = self.export.put(case, proposal.steps)
-                retimed = [(each.row, each.us) for each in steps] != [
-                    (each.row, each.us) for each in proposal.steps
-                ]
                 shown = [new.get(row, row) for row in proposal.shown]
-                self.key.add(case, plant, shown, more, retimed=retimed)
+                self.key.add(case, plant, shown, [*more, *(handed or ())], retimed=handed is None)
                 return True
         return False
+
+    def _handed(
+        self, case: str, before: Sequence[Step], after: Sequence[Step], values: Mapping[str, Value]
+    ) -> list[Fact] | None:
+        """Handoffs that become late as well; None: nobody works it out, for other steps were taken."""
+        if [(each.row, each.us) for each in before] == [(each.row, each.us) for each in after]:
+            return []
+        if not self.shown or _in_flow(self.export, before) != _in_flow(self.export, after):
+            return None
+        run = self.run_of[case]
+        late = [
+            Counter(
+                {
+                    fact: n
+                    for fact, n in self.judge.facts(
+                        steps, values, handed_over(self.export, run, steps)
+                    ).items()
+                    if fact.family == "handoff"
+                }
+            )
+            for steps in (before, after)
+        ]
+        return gained(late[0], late[1])
 
     def _alone(self, before: Sequence[Step], after: Sequence[Step]) -> bool:
         """Whether an edit that the model allows breaks nothing that the truth does not judge.
@@ -120,6 +144,10 @@ class ClockFaults:
         return returns(
             [self.export.party(each.row) if each.row >= 0 else lanes.get(each.activity, "") for each in done]
         )
+
+
+def _in_flow(export: Export, steps: Sequence[Step]) -> list[int]:
+    return [each.row for each in steps if each.activity in export.flow]
 
 
 class _Fault:

@@ -11,7 +11,6 @@ from reference_models.model import Deadline, DeclareRule, FourEyes, Match, Told
 from walkthrough.simulation.axis import DAY, HOUR
 from walkthrough.simulation.cells import Value, holds, limit_of
 from walkthrough.simulation.courses import Plant
-from walkthrough.simulation.edits import runs_on
 from walkthrough.simulation.into_log import Export, Step
 
 Steps = Sequence[Step]
@@ -117,7 +116,8 @@ def _overdue(edits: _Edits) -> Iterator[Proposals]:
         def of(steps: Steps, values: Values, deadline: Deadline = deadline) -> Iterator[Proposal]:
             for at in edits.places(len(steps) - 1):
                 head = [each.activity for each in steps[: at + 1]]
-                if steps[at].activity and not edits.plan.closed(head) and runs_on(deadline, head):
+                begun = deadline.start in head and deadline.stop not in head
+                if steps[at].activity and begun and not edits.plan.closed(head):
                     plant = Plant("deadline", "overdue_and_open", deadline.id)
                     yield Proposal(plant, _cut(steps, at), (steps[at].row,))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
@@ -10,11 +11,13 @@ import numpy as np
 from walkthrough.simulation.axis import DAY
 from walkthrough.simulation.courses import Course, Item, plain, returns
 from walkthrough.simulation.edits import Editor
+from walkthrough.simulation.into_handoffs import handed_over, shows_acceptance
 from walkthrough.simulation.into_key import IntoKey, Kind
 from walkthrough.simulation.into_log import Export
 from walkthrough.simulation.into_orders import OrderFaults
 from walkthrough.simulation.into_truth import Judge, gained
 from walkthrough.simulation.plan import AROUND_THE_CLOCK
+from walkthrough.simulation.truth import Fact
 
 EDITED = ("left out", "too many", "out of order", "pushed back", "misrouted", "unknown", "handed over late")
 ANYBODY = ("dropped", "unsent", "skipped", "early_end", "unknown", "late")
@@ -33,7 +36,7 @@ class StepFaults:
         self, export: Export, judge: Judge, key: IntoKey, rng: np.random.Generator, orders: OrderFaults
     ) -> None:
         self.export, self.judge, self.key, self.rng, self.orders = export, judge, key, rng, orders
-        self.plan = export.plan
+        self.plan, self.shown = export.plan, shows_acceptance(export)
         self.free = {course: list(rng.permutation(cases)) for course, cases in export.hosts.items()}
         self.looked_at: dict[Course, int] = {}
         """Edit → how many of the cases that it could be made in were looked at."""
@@ -82,15 +85,25 @@ class StepFaults:
                 continue
             if edited.plant.kind != "ping_pong" and self._bounces(edited, rows):
                 continue
-            values = self.export.values(case)
-            before = self.judge.facts(self.export.steps(case), values) if values is not None else None
+            before = self._facts(edited, case)
             if (shown := self._laid_out(edited, rows)) is not None:
-                more = None
-                if before is not None and values is not None:
-                    more = gained(before, self.judge.facts(self.export.steps(case), values))
-                self.key.add(case, edited.plant, shown, more)
+                after = self._facts(edited, case)
+                more = None if before is None or after is None else gained(before, after)
+                self.key.add(case, edited.plant, shown, more, retimed=not self._judges_handoffs(edited))
                 return True
         return False
+
+    def _facts(self, edited: Course, case: str) -> Counter[Fact] | None:
+        """What the case breaks by now; None: its rows contradict each other."""
+        values, steps = self.export.values(case), self.export.steps(case)
+        if values is None:
+            return None
+        handed = handed_over(self.export, edited.run, steps) if self._judges_handoffs(edited) else ()
+        return self.judge.facts(steps, values, handed)
+
+    def _judges_handoffs(self, edited: Course) -> bool:
+        """Whether it is plain who handed over to whom: the steps are those of the run, in its order."""
+        return self.shown and edited.trace == edited.run.activities
 
     def _bounces(self, edited: Course, rows: Sequence[int]) -> bool:
         """Whether the case goes back and forth more often for the edit, by who did its steps in this log."""

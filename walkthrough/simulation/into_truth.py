@@ -13,7 +13,7 @@ from walkthrough.simulation.cells import Cell, Value, limit_of
 from walkthrough.simulation.counting import reaches
 from walkthrough.simulation.into_log import Export, Step
 from walkthrough.simulation.plan import AROUND_THE_CLOCK, Plan
-from walkthrough.simulation.truth import Events, Fact, Truth
+from walkthrough.simulation.truth import Events, Fact, Pair, Truth
 
 QUIET_US = 3_600_000_000
 """Nothing is planted so late that less is left until as-of."""
@@ -31,8 +31,13 @@ class Judge:
         """That the log records notices at all, one single case does not show."""
         self.unsure = self._unsure()
 
-    def facts(self, steps: Sequence[Step], values: Mapping[str, Value]) -> Counter[Fact]:
-        """How often each obligation is broken, what is certain apart from what is not."""
+    def facts(
+        self, steps: Sequence[Step], values: Mapping[str, Value], handed: Sequence[Pair] = ()
+    ) -> Counter[Fact]:
+        """How often each obligation is broken, what is certain apart from what is not.
+
+        handed: the handoffs of the case; without them nothing is said of late ones.
+        """
         done = [each for each in steps if each.activity]
         model = self.plan.model
         cell = Cell(values, tuple(limit_of(each, values) for each in model.deadlines))
@@ -49,7 +54,7 @@ class Judge:
             [cell, cell],
             self.as_of_us,
         )
-        found = dict.fromkeys(Truth(self.plan, shown, ()).facts())
+        found = dict.fromkeys(Truth(self.plan, shown, handed).facts())
         return Counter(
             each._replace(nth=0, certain=each.certain and each[1:4] not in self.unsure)
             for each in found
@@ -77,6 +82,7 @@ class Judge:
         if not covers(plan, model.idle_calendar, self.first_us, self.as_of_us):
             found |= {("rule", "told", each.id) for each in model.told if each.limit}
             found |= {("lost", "stalled", each) for each in model.activities}
+            found |= {("handoff", "late", each) for each in plan.handoff_limits}
         return found
 
 
