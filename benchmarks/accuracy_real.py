@@ -94,6 +94,7 @@ RULES = ("deviation.early_end", "rule.declare", "rule.matched", "rule.per_period
 PURCHASES = ("deviation.skipped", "handoff.late", "rule.four_eyes")
 """What only the log of purchases has room for: several steps in a row of one lane, when work was begun,
 persons who keep apart."""
+NO_LANES = ("deviation.skipped", "deviation.inserted", "deviation.repeated", "rule.per_period")
 SMALL = (
     Part(None, 0.0, dict.fromkeys(STEPS, EACH_KIND)),
     Part(None, 0.25, dict.fromkeys(CLOCKS, EACH_KIND)),
@@ -102,7 +103,7 @@ PARTS = {
     "receipt.xes.gz": (
         *SMALL,
         Part(None, 0.0, dict.fromkeys(RULES, EACH_KIND)),
-        Part(None, 0.0, {"deviation.skipped": EACH_KIND}, lanes=False),
+        Part(None, 0.0, dict.fromkeys(NO_LANES, EACH_KIND), lanes=False),
     ),
     "purchasing_example.csv.gz": (
         *SMALL,

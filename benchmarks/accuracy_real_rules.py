@@ -40,7 +40,7 @@ OURS = Authority(Standing.USER)
 CLOCK = "around-the-clock"
 NEARLY_ALL = 0.98
 """Share of the log's cases, or waits, that keep a limit."""
-NEARLY_ALL_WEEKS = 0.9
+NEARLY_ALL_DAYS = 0.9
 DAY_US = 86_400_000_000
 ORDER_DAYS = 60.0
 Pair = tuple[str, str]
@@ -73,6 +73,8 @@ class Ground(NamedTuple):
     """Similarity from which two such texts may be meant to be the same."""
     sent: Pair | None
     """What the first sends out, the second brings back."""
+    daily: str
+    """Comes every day."""
     prefix: str | None
     """Of the case numbers, if they come in sequence."""
 
@@ -90,7 +92,8 @@ GROUNDS = {
         graded="channel",
         named="responsible",
         alike=0.85,
-        sent=("T06 Determine necessity of stop advice", "T10 Determine necessity to stop indication"),
+        sent=("T04 Determine confirmation of receipt", "T05 Print and send confirmation of receipt"),
+        daily="Confirmation of receipt",
         prefix="case-",
     ),
     "bpic2013_incidents.xes.gz": Ground(
@@ -106,6 +109,7 @@ GROUNDS = {
         named="product",
         alike=0.8,
         sent=None,
+        daily="Completed",
         prefix=None,
     ),
     "purchasing_example.csv.gz": Ground(
@@ -124,6 +128,7 @@ GROUNDS = {
         named="buyer",
         alike=0.8,
         sent=("Send Request for Quotation to Supplier", "Create Quotation comparison Map"),
+        daily="Create Purchase Requisition",
         prefix="",
     ),
 }
@@ -154,7 +159,7 @@ def with_rules(model: ReferenceModel, log: str, events: pd.DataFrame) -> Referen
         four_eyes=tuple(
             FourEyes(f"apart_{n}", Text("", ""), pair, (), OURS) for n, pair in enumerate(ground.apart)
         ),
-        per_period=(_weekly(ground.clock[0], events),),
+        per_period=(_daily(ground.daily, events),),
         returns=tuple(DispatchReturn("sent", *pair, OURS) for pair in [ground.sent] if pair),
         numbering=()
         if ground.prefix is None
@@ -200,12 +205,12 @@ def _match(pair: Pair, limit: Limit) -> Match:
     return Match("together", Text("", ""), *pair, (), (), (), limit, CLOCK, OURS)
 
 
-def _weekly(activity: str, events: pd.DataFrame) -> PeriodLimit:
-    """At least so many come in a week as in nearly all weeks."""
-    weeks = pd.to_datetime(events["t_us"], unit="us").dt.to_period("W-SUN")
-    counts = weeks[events["activity"] == activity].value_counts()
-    least = max(1, int(counts.quantile(1 - NEARLY_ALL_WEEKS)))
-    return PeriodLimit("weekly", Text("", ""), activity, "week", None, least, (), OURS)
+def _daily(activity: str, events: pd.DataFrame) -> PeriodLimit:
+    """At least so many come in a day as on nearly all days on which any come."""
+    days = pd.to_datetime(events["t_us"], unit="us").dt.date
+    counts = days[events["activity"] == activity].value_counts()
+    least = max(1, int(counts.quantile(1 - NEARLY_ALL_DAYS)))
+    return PeriodLimit("daily", Text("", ""), activity, "day", None, least, (), OURS)
 
 
 def _order(ground: Ground) -> DuplicateIdentity:

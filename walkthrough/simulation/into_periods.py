@@ -17,7 +17,7 @@ from walkthrough.simulation.into_log import Export
 from walkthrough.simulation.into_truth import Judge
 from walkthrough.simulation.periods import Period, periods
 
-MOST_REMOVED = 8
+MOST_REMOVED = 12
 """Cases taken out of a period, at most."""
 
 

@@ -85,6 +85,8 @@ class StepFaults:
                 continue
             if edited.plant.kind != "ping_pong" and self._bounces(edited, rows):
                 continue
+            if self._hides(edited, rows):
+                continue
             before = self._facts(edited, case)
             if (shown := self._laid_out(edited, rows)) is not None:
                 after = self._facts(edited, case)
@@ -104,6 +106,12 @@ class StepFaults:
     def _judges_handoffs(self, edited: Course) -> bool:
         """Whether it is plain who handed over to whom: the steps are those of the run, in its order."""
         return self.shown and edited.trace == edited.run.activities
+
+    def _hides(self, edited: Course, rows: Sequence[int]) -> bool:
+        """Whether a step left out hands over to one of another role: the old misrouting is another's then."""
+        left_out = set(range(len(rows))) - {item.origin for item in edited.items}
+        receivers = [at for at, senders in enumerate(edited.run.senders) if senders & left_out]
+        return not all(self.export.in_lane(rows[at]) for at in receivers)
 
     def _bounces(self, edited: Course, rows: Sequence[int]) -> bool:
         """Whether the case goes back and forth more often for the edit, by who did its steps in this log."""
