@@ -111,14 +111,22 @@ def _cut(steps: Steps, at: int) -> tuple[Step, ...]:
 
 
 def _overdue(edits: _Edits) -> Iterator[Proposals]:
-    for deadline in edits.plan.model.deadlines:
+    return _running(edits, edits.plan.model.deadlines, "overdue_and_open")
+
+
+def _at_risk(edits: _Edits) -> Iterator[Proposals]:
+    return _running(edits, [each for each in edits.plan.model.deadlines if each.warning], "at_risk")
+
+
+def _running(edits: _Edits, deadlines: Sequence[Deadline], kind: str) -> Iterator[Proposals]:
+    for deadline in deadlines:
 
         def of(steps: Steps, values: Values, deadline: Deadline = deadline) -> Iterator[Proposal]:
             for at in edits.places(len(steps) - 1):
                 head = [each.activity for each in steps[: at + 1]]
                 begun = deadline.start in head and deadline.stop not in head
                 if steps[at].activity and begun and not edits.plan.closed(head):
-                    plant = Plant("deadline", "overdue_and_open", deadline.id)
+                    plant = Plant("deadline", kind, deadline.id)
                     yield Proposal(plant, _cut(steps, at), (steps[at].row,))
 
         yield Proposals(of, lambda run, d=deadline: d.start in run)  # type: ignore[misc]  # as above
@@ -239,6 +247,7 @@ def _meets(edits: _Edits, activities: set[str]) -> Callable[[Sequence[str]], boo
 _OF: dict[str, Callable[[_Edits], Iterator[Proposals]]] = {
     "deadline.late": _late,
     "deadline.overdue_and_open": _overdue,
+    "deadline.at_risk": _at_risk,
     "lost.stalled": _stalled,
     "rule.four_eyes": _four_eyes,
     "rule.told": _told,

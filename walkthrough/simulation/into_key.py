@@ -17,6 +17,7 @@ LATE_HANDOFF = ("handoff", "late")
 JUDGED = (
     ("deadline", "late"),
     ("deadline", "overdue_and_open"),
+    ("deadline", "at_risk"),
     ("lost", "stalled"),
     ("rule", "told"),
     ("rule", "declare"),

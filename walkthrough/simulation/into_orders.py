@@ -242,7 +242,8 @@ class OrderFaults:
         unclear = beside & {export.ids[row] for row in export.by_case[case]}
         if unclear or len(own) != 1 or not self._sound(order, own[0]):
             return None
-        if export.t_us[rows[-1]] + DAY - own[0].us > order.within_days * DAY:
+        latest = export.t_us[rows[-1]] + DAY // 24
+        if latest - own[0].us > order.within_days * DAY or self._explained(order, case, latest):
             return None
         return {order.activity: own[0].row}
 

@@ -67,7 +67,7 @@ class Judge:
         found = {
             ("deadline", kind, each.id)
             for each in model.deadlines
-            for kind in ("late", "overdue_and_open")
+            for kind in ("late", "overdue_and_open", "at_risk")
             if not covers(plan, each.calendar, self.first_us, self.as_of_us)
         }
         timed: list[tuple[str, DeclareRule | Match]] = [
