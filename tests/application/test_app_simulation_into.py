@@ -31,7 +31,8 @@ def test_what_was_planted_is_what_is_new(made):
     key = pd.read_csv(planted.key, dtype=str, keep_default_na=False)
     wanted = key[key["role"] == "planted"]
     assert len(wanted) == planted.planted >= 25
-    assert wanted["case_id"].is_unique
+    wanted = wanted[wanted["kind"] != "at_risk"]  # a warning is no violation
+    assert wanted.loc[wanted["case_id"] != "", "case_id"].is_unique  # rows of a period have no case
     assert set(wanted["kind"]) >= {"dropped", "unsent", "swapped", "unknown"}
     old = set(zip(before["case_id"], before["rule_id"], strict=True))
     new = after[[pair not in old for pair in zip(after["case_id"], after["rule_id"], strict=True)]]
