@@ -11,6 +11,7 @@ import pandas as pd
 
 from logs import normalise_label
 from reference_models.model import AttributeSpec, ReferenceModel
+from walkthrough.simulation.axis import midnight_us
 from walkthrough.simulation.cells import Value
 from walkthrough.simulation.courses import Course, plain
 from walkthrough.simulation.plan import Plan
@@ -65,7 +66,7 @@ class Export:
         self.added: list[dict[str, Any]] = []
         self.added_to: dict[str, list[int]] = {}
         self.hosts = self._hosts()
-        """Conforming courses → the closed cases that took them."""
+        """Conforming courses → the closed cases that took them, of those that this version judges."""
 
     def _texts(self, column: str) -> list[str]:
         if column not in self.events:
@@ -74,10 +75,13 @@ class Export:
 
     def _hosts(self) -> dict[Course, list[str]]:
         traces: dict[tuple[str, ...], list[str]] = {}
-        language = self.plan.language
+        language, model = self.plan.language, self.plan.model
+        since_us = midnight_us(model.in_force_from) if model.earlier else None  # others judge those before
         for case, rows in self.by_case.items():
             trace = tuple(self.ids[row] for row in rows if self.ids[row] in self.flow)
             strange = any(self.counts(row) and not self.ids[row] for row in rows)
+            if since_us is not None and self.t_us[rows[0]] < since_us:
+                continue
             if trace and not strange and language and language.allows(trace) and self.plan.closed(trace):
                 traces.setdefault(trace, []).append(case)
         runs = {trace: replayed(self.plan.model.net, trace) for trace in traces}
