@@ -8,6 +8,7 @@ import pytest
 from answer_key import SCENARIOS, exam, missed, surplus, violated
 
 import logs
+from walkthrough.simulation.courses import UNKNOWN_IN_ENGLISH, UNKNOWN_LABEL
 
 MODELS = [pytest.param(model, marks=pytest.mark.xdist_group(model)) for model in SCENARIOS]
 """Tests of one model run in one process, which makes its sample once."""
@@ -95,7 +96,9 @@ def test_an_english_export_gives_the_same(model, audited, tmp_path):
     columns = ["rule_id", "case_id", "verdict", "reason", "measure"]
     made = exam(model, 1, tmp_path, lang="en")
     english = made.audit()
-    assert english.occurrences[columns].equals(audited(model).occurrences[columns])
+    found = english.occurrences[columns]
+    found = found.assign(rule_id=found["rule_id"].str.replace(UNKNOWN_IN_ENGLISH, UNKNOWN_LABEL))
+    assert found.equals(audited(model).occurrences[columns])
     heading = made.export().read_text(encoding="utf-8").splitlines()[0]
     assert heading.startswith("Case id,Activity,Start time")
 

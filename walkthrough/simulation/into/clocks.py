@@ -13,11 +13,11 @@ import numpy as np
 
 from walkthrough.simulation.cells import Value
 from walkthrough.simulation.courses import Plant, returns
-from walkthrough.simulation.into_edits import Proposals, proposals
-from walkthrough.simulation.into_handoffs import handed_over, shows_acceptance
-from walkthrough.simulation.into_key import IntoKey, Kind
-from walkthrough.simulation.into_log import Export, Step
-from walkthrough.simulation.into_truth import Judge, gained
+from walkthrough.simulation.into.edits import Proposals, proposals
+from walkthrough.simulation.into.handoffs import handed_over, shows_acceptance
+from walkthrough.simulation.into.key import IntoKey, Kind
+from walkthrough.simulation.into.log import Export, Step
+from walkthrough.simulation.into.truth import Judge, gained
 from walkthrough.simulation.truth import Fact
 
 MOST_PROPOSALS = 24

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from walkthrough.simulation.into_log import Export, Step
+from walkthrough.simulation.into.log import Export, Step
 from walkthrough.simulation.playout import Run
 from walkthrough.simulation.truth import Pair
 

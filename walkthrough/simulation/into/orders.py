@@ -14,9 +14,9 @@ import numpy as np
 from reference_models.duplicates import DuplicateIdentity, Tolerance
 from walkthrough.simulation.axis import DAY
 from walkthrough.simulation.courses import Course, Plant
-from walkthrough.simulation.into_key import IntoKey, Kind
-from walkthrough.simulation.into_log import Export, meant
-from walkthrough.simulation.into_truth import Judge, gained
+from walkthrough.simulation.into.key import IntoKey, Kind
+from walkthrough.simulation.into.log import Export, meant
+from walkthrough.simulation.into.truth import Judge, gained
 from walkthrough.simulation.orders import LETTERS, similarity
 
 MOST_FIRSTS = 60

@@ -11,11 +11,11 @@ import numpy as np
 from walkthrough.simulation.axis import DAY
 from walkthrough.simulation.courses import Course, Item, plain, returns
 from walkthrough.simulation.edits import Editor
-from walkthrough.simulation.into_handoffs import handed_over, shows_acceptance
-from walkthrough.simulation.into_key import IntoKey, Kind
-from walkthrough.simulation.into_log import Export
-from walkthrough.simulation.into_orders import OrderFaults
-from walkthrough.simulation.into_truth import Judge, gained
+from walkthrough.simulation.into.handoffs import handed_over, shows_acceptance
+from walkthrough.simulation.into.key import IntoKey, Kind
+from walkthrough.simulation.into.log import Export
+from walkthrough.simulation.into.orders import OrderFaults
+from walkthrough.simulation.into.truth import Judge, gained
 from walkthrough.simulation.plan import AROUND_THE_CLOCK
 from walkthrough.simulation.truth import Fact
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from reference_models.model import Numbering
 from walkthrough.simulation.courses import Plant
-from walkthrough.simulation.into_key import IntoKey, Kind
-from walkthrough.simulation.into_log import Export
+from walkthrough.simulation.into.key import IntoKey, Kind
+from walkthrough.simulation.into.log import Export
 
 Gap = tuple[str, str, str]
 """(series, case before, case after)."""

@@ -11,7 +11,7 @@ from reference_models.model import Deadline, DeclareRule, FourEyes, Match, Told
 from walkthrough.simulation.axis import DAY, HOUR
 from walkthrough.simulation.cells import Value, holds, limit_of
 from walkthrough.simulation.courses import Plant
-from walkthrough.simulation.into_log import Export, Step
+from walkthrough.simulation.into.log import Export, Step
 
 Steps = Sequence[Step]
 Values = Mapping[str, Value]

@@ -12,9 +12,9 @@ import numpy as np
 from reference_models.model import PeriodLimit
 from walkthrough.simulation.axis import ZONE
 from walkthrough.simulation.courses import Plant
-from walkthrough.simulation.into_key import IntoKey, Kind
-from walkthrough.simulation.into_log import Export
-from walkthrough.simulation.into_truth import Judge
+from walkthrough.simulation.into.key import IntoKey, Kind
+from walkthrough.simulation.into.log import Export
+from walkthrough.simulation.into.truth import Judge
 from walkthrough.simulation.periods import Period, periods
 
 MOST_REMOVED = 12

@@ -19,14 +19,14 @@ from logs.problems import InputError, Problem
 from reference_models import vocabulary
 from reference_models.model import ReferenceModel
 from walkthrough.simulation.axis import HOUR
-from walkthrough.simulation.into_clocks import ClockFaults
-from walkthrough.simulation.into_key import IntoKey
-from walkthrough.simulation.into_log import Export
-from walkthrough.simulation.into_numbers import NumberFaults
-from walkthrough.simulation.into_orders import OrderFaults
-from walkthrough.simulation.into_periods import PeriodFaults
-from walkthrough.simulation.into_steps import StepFaults
-from walkthrough.simulation.into_truth import Judge
+from walkthrough.simulation.into.clocks import ClockFaults
+from walkthrough.simulation.into.key import IntoKey
+from walkthrough.simulation.into.log import Export
+from walkthrough.simulation.into.numbers import NumberFaults
+from walkthrough.simulation.into.orders import OrderFaults
+from walkthrough.simulation.into.periods import PeriodFaults
+from walkthrough.simulation.into.steps import StepFaults
+from walkthrough.simulation.into.truth import Judge
 from walkthrough.simulation.plan import plan_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

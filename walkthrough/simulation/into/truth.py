@@ -11,7 +11,7 @@ import numpy as np
 from reference_models.model import DeclareRule, Match
 from walkthrough.simulation.cells import Cell, Value, limit_of
 from walkthrough.simulation.counting import reaches
-from walkthrough.simulation.into_log import Export, Step
+from walkthrough.simulation.into.log import Export, Step
 from walkthrough.simulation.plan import AROUND_THE_CLOCK, Plan
 from walkthrough.simulation.truth import Events, Fact, Pair, Truth
 
