@@ -1,9 +1,11 @@
 """Labels that no model knows as they stand: which activity they mean, how surely, and when to ask instead.
 
 A label is compared in ways that take more and more liberties: without decoration (numbers, '环节', 'task'),
-its parts one by one, its words in any order and form, as an abbreviation, as a slip of the pen. A word too
-many is never overlooked: '取消派单' holds '派单' and means its opposite. A way's confidence is the lower
-bound of the share that it gets right (`benchmarks/labels.py`); below `ASK_BELOW` nothing is guessed.
+its parts one by one, its words with the verb in another form, as an abbreviation, as a slip of the pen. A
+name is always taken whole: a word too many, a word too few and another word are another thing ('取消派单',
+'离网登记' for '离网原因登记', 'Reissue bill'). A way's confidence stays below the share that it gets right
+on labels, those written by hand against it among them (`benchmarks/labels.py`); below `ASK_BELOW` nothing is
+guessed.
 """
 
 from __future__ import annotations
@@ -12,11 +14,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import opencc
-from rapidfuzz.distance import OSA, LCSseq
 
+from logs import han_forms, word_forms
 from logs.labels import normalise_label
 
 ASK_BELOW = 0.95
@@ -24,31 +26,24 @@ ASK_BELOW = 0.95
 _COMPARED = 200
 """Characters of a label that are looked at; no name is so long."""
 _HAN = "\u3400-\u9fff\uf900-\ufaff"
+_ITEM = re.compile(r"^\s*(?:[(（]?[一二三四五六七八九十]{1,3}[)）、.．]|第[0-9一二三四五六七八九十]{1,3}步)")
+_BETWEEN = re.compile(
+    r"\s*[()\[\]【】{}<>《》/\\|:;,、—–]+\s*|\s+-+\s*|\s*-+\s+|(?<![A-Za-z])-|-(?![A-Za-z])"
+)
+_STRETCH = re.compile(f"[{_HAN}]+|(?:[A-Za-z0-9_. ]|(?<=[A-Za-z])[-'’](?=[A-Za-z]))+")
 _NUMBER = re.compile(
-    r"^(?:步骤|环节|节点|阶段|step|task|stage|no|[a-z])? ?[0-9]+(?:[. ][0-9]+)* ?(?=[^0-9 ])"
+    r"^(?:(?:步骤|环节|节点|阶段|工序|step|task|no) ?)?[0-9]{1,2}(?:[. ][0-9]{1,2})* ?(?=[^0-9 ])"
 )
-_DECORATION_ZH = re.compile(
-    r"^(?:已经?|进行)|(?:环节|节点|步骤|阶段|工序|任务|工作|操作|完成|完毕|结束|已完成|完)$"
+_STEP = re.compile(
+    r"^(?:task|step|activity) (?=.)|(?<=.) (?:task|step|activity|stage|phase)$"
+    r"|(?:环节|节点|步骤|阶段|工序|任务|工作|操作|子流程)$"
 )
-_DECORATION_EN = frozenset(
-    re.findall(
-        r"\w+",
-        "task step stage node activity phase work item done complete completed finished ended"
-        " was has been is the a an of to for at by in on with and",
-    )
+_DONE = re.compile(r"(?<=.) (?:done|completed?)$|(?:已?完成|完毕|完)$")
+_ALREADY = (re.compile("^(?:已经?|进行)"), re.compile("(?<=.)已(?=.)"))
+_STATE = re.compile(
+    r"^(?:等|待|挂起|暂停)|未|(?:挂起|等待|储备|缓装|不上|不在)$|\b(?:wait(?:ing)?|hold|not|reserve|unreachable)\b"
 )
-_TURNS_ZH = re.compile(
-    "取消|撤|未|不|无|没|非|拒|驳|退|失败|异常|重新|再次|重派|改派|催|超时|提醒|作废|终止|暂停|恢复|补|二次"
-)
-_TURNS_EN = frozenset(
-    re.findall(
-        r"\w+",
-        "not no non un re cancel cancelled canceled withdraw withdrawn reject rejected refuse refused fail"
-        " failed return returned again repeat repeated remind reminder reminded overdue escalate escalated"
-        " suspend suspended resume resumed void undo pending",
-    )
-)
-"""Words that make another thing of a step."""
+"""Names of states: 'completed' would mean that they are over."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +79,13 @@ class Matcher:
         ]
         self._exact: dict[str, set[str]] = {}
         for name in self._names:
-            for text in (name.text, _bare(name.text)):
+            for text in (name.text, _joined(name.text)):
                 self._exact.setdefault(text, set()).add(name.activity)
+        self._known = frozenset(
+            word
+            for name in self._names
+            for word in (han_forms.pairs(name.text) if _is_han(name.text) else name.words)
+        )
 
     def match(self, label: str) -> Match | None:
         """The activity that a label means as surely as `ASK_BELOW` asks; None: ask a person."""
@@ -94,9 +94,12 @@ class Matcher:
 
     def best(self, label: str) -> Match | None:
         """The first way that names one activity, whatever its confidence."""
-        text, parts = _plain(label[:_COMPARED]), _parts(label[:_COMPARED])
+        if len(label) > _COMPARED:
+            return None
+        label = _ITEM.sub("", label)
+        text = _plain(label)
         for way, confidence, look in self._ways():
-            found = self._by_parts(parts) if look is None else look(text)
+            found = self._by_parts(label) if look is None else look(text)
             if len(found) == 1:
                 return Match(found.pop(), confidence, way)
             if len(found) > 1:
@@ -105,73 +108,93 @@ class Matcher:
 
     def _ways(self) -> tuple[tuple[str, float, Callable[[str], set[str]] | None], ...]:
         return (
-            ("the same but for decoration", 0.99, self._undecorated),
-            ("a part of it is a name", 0.99, None),
+            ("the same but for decoration", 0.98, self._undecorated),
+            ("a part of it is a name", 0.98, None),
             ("the same words", 0.95, self._by_words),
-            ("an abbreviation", 0.98, self._abbreviated),
+            ("an abbreviation", 0.95, self._abbreviated),
             ("a slip of the pen", 0.95, self._misspelt),
         )
 
     def _undecorated(self, text: str) -> set[str]:
-        return set(self._exact.get(text, ()) or self._exact.get(_bare(text), ()))
+        """The first that is a name: as it stands, without its number, without what says only 'step', 'done'.
 
-    def _by_parts(self, parts: Sequence[str]) -> set[str]:
-        """All parts together: a name beside a unit, or beside another name of the same activity."""
+        Beside it what a longer name of another activity holds in full: 'Peer work done' may be 'Peer's work
+        done' as well as 'Peer work', done.
+        """
+        for bare in _ever_barer(text):
+            found = self._exact.get(bare, ()) or self._exact.get(_joined(bare), ())
+            if found:
+                return set(found) if bare == text else set(found) | self._holding(text)
+        return set()
+
+    def _holding(self, text: str) -> set[str]:
+        """Activities with a name that says all of the text, and more between."""
+        if _is_han(text):
+            return {name.activity for name in self._names if _in_order(text, name.text)}
+        return {name.activity for name in self._names if _in_order(_words(text), name.words)}
+
+    def _by_parts(self, label: str) -> set[str]:
+        """A name beside units, beside other names of the same activity, or beside words of these."""
+        parts = _parts(label, self._units)
         if len(parts) < 2:
             return set()
-        found = [self._of_part(part) for part in parts if part not in self._units]
-        return set().union(*found) if all(found) else set()
+        units = [part for part in parts if part in self._units]
+        named = {part: self._undecorated(part) for part in parts if part not in self._units}
+        found = set().union(*named.values())
+        if len(found) != 1:
+            return found
+        own = [name.text for name in self._names if name.activity in found]
+        if any(not where and not any(_within(part, text) for text in own) for part, where in named.items()):
+            return set()
+        for part in (part for part, where in named.items() if where):
+            for unit in units:  # '对端大客户部-派单' may be '对端派单'
+                found |= self._undecorated_with(unit, part)
+        return found
 
-    def _of_part(self, part: str) -> set[str]:
-        return self._undecorated(part) or self._by_words(part) or self._abbreviated(part)
+    def _undecorated_with(self, unit: str, part: str) -> set[str]:
+        pieces = (
+            {unit[i:j] for i in range(len(unit)) for j in range(i + 2, len(unit) + 1)}
+            if _is_han(unit)
+            else {unit}
+        )
+        texts = (text for piece in pieces for text in (_joined(piece + part), _joined(part + piece)))
+        return set().union(*(self._exact.get(text, ()) for text in texts))
 
     def _by_words(self, text: str) -> set[str]:
-        words = _words(_bare(text))
-        stems = _stems(words)
-        if len(stems) < 2:
-            return set()
-        names = [name for name in self._names if _stems(name.words) == stems]
-        if not _TURNS_EN.isdisjoint(words):  # 'not customer ready' is no 'customer not ready'
-            names = [name for name in names if list(map(_stem, name.words)) == list(map(_stem, words))]
-        return {name.activity for name in names}
+        bare = _ever_barer(text)[-1]
+        if _is_han(bare):
+            return {each.activity for each in self._names if han_forms.turned(bare, each.text)}
+        words = _words(bare)
+        return {each.activity for each in self._latin(bare) if word_forms.same_words(words, each.words)}
 
     def _abbreviated(self, text: str) -> set[str]:
-        bare = _bare(text)
+        bare = _ever_barer(text)[-1]
         if _is_han(bare):
-            return self._shortened(bare)
-        words = [word for word in _words(bare) if word not in _DECORATION_EN]
+            found = {
+                name.activity
+                for name in self._names
+                if _is_han(name.text) and han_forms.abbreviates(bare, name.text, self._known)
+            }
+            return found | self._holding(bare) if found else found
+        words = _words(bare)
         return {
             name.activity
-            for name in self._names
-            if name.words and _abbreviates(words, [w for w in name.words if w not in _DECORATION_EN])
-        }
-
-    def _shortened(self, text: str) -> set[str]:
-        """Chinese: characters of the name in its order, from its first word to its last."""
-        if len(text) < 2:
-            return set()
-        return {
-            name.activity
-            for name in self._names
-            if _is_han(name.text)
-            and len(text) < len(name.text) <= 2 * len(text) + 1
-            and name.text[0] == text[0]
-            and text[-1] in name.text[-2:]
-            and LCSseq.similarity(text, name.text) == len(text)
+            for name in self._latin(bare)
+            if word_forms.abbreviates(words, name.words, self._known)
         }
 
     def _misspelt(self, text: str) -> set[str]:
-        """One slip (in a long text two): a character more, less, other, or two that changed places."""
-        bare = _bare(text)
-        slips = (len(bare) >= 4) + (len(bare) >= 12)
-        distances: dict[str, int] = {}
-        for name in self._names:
-            if slips and not _turned(bare, name.text):
-                distance = OSA.distance(bare, name.text, score_cutoff=slips + 1)
-                distances[name.activity] = min(distances.get(name.activity, distance), distance)
-        near = {activity for activity, distance in distances.items() if distance <= slips}
-        rivals = {activity for activity, distance in distances.items() if distance <= slips + 1}
-        return near if len(rivals) == 1 else rivals
+        bare = _ever_barer(text)[-1]
+        if _is_han(bare):
+            return {each.activity for each in self._names if han_forms.slipped(bare, each.text)}
+        words = _words(bare)
+        return {
+            name.activity for name in self._latin(bare) if word_forms.slipped(words, name.words, self._known)
+        }
+
+    def _latin(self, text: str) -> list[_Name]:
+        """Names that are all English words, if the text is."""
+        return [name for name in self._names if _is_latin(name.text)] if _is_latin(text) else []
 
 
 @cache
@@ -187,75 +210,55 @@ def _plain(label: str) -> str:
     )
 
 
-@lru_cache(maxsize=100_000)
-def _bare(text: str) -> str:
-    """Without leading numbers and words that only say that something is a step or is done."""
-    bare = _NUMBER.sub("", text).strip()
-    while (shorter := _DECORATION_ZH.sub("", bare)) != bare and len(shorter) >= 2:
-        bare = shorter.strip()
-    if not re.search(f"[{_HAN}]", bare):
-        words = [word for word in bare.split() if word not in _DECORATION_EN]
-        bare = " ".join(words) or bare
-    return bare or text
+def _joined(text: str) -> str:
+    """Without spaces: 'acceptorder'."""
+    return text.replace(" ", "")
+
+
+def _ever_barer(text: str) -> list[str]:
+    """The text, then without its number, then without one decoration after the other."""
+    found = [text]
+    for pattern in (_NUMBER, _STEP, _DONE, _STEP, *_ALREADY):
+        barer = pattern.sub("", found[-1], count=1).strip()
+        if barer != found[-1] and len(barer) >= 2 and not (pattern is _DONE and _STATE.search(barer)):
+            found.append(barer)
+    return found
 
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[a-z0-9]+", text))
 
 
-def _parts(label: str) -> list[str]:
-    """Stretches of one script between punctuation, each as `_plain` has it."""
-    folded = unicodedata.normalize("NFKC", label)
-    stretches = re.findall(f"[{_HAN}]+|(?:[A-Za-z0-9_. ]|(?<=[A-Za-z])-(?=[A-Za-z]))+", folded)
-    return [plain for plain in map(_plain, map(str.strip, stretches)) if plain]
+def _parts(label: str, units: frozenset[str]) -> list[str]:
+    """Units and stretches of one script between punctuation, each as `_plain` has it.
+
+    None where anything else stands, such as '×'.
+    """
+    found = []
+    for piece in _BETWEEN.split(unicodedata.normalize("NFKC", label)):
+        if (unit := _plain(piece)) in units:
+            found.append(unit)
+            continue
+        if any(unicodedata.category(each)[0] not in "PZC" for each in _STRETCH.sub("", piece)):
+            return []
+        found += [_plain(each.strip()) for each in _STRETCH.findall(piece)]
+    return [part for part in found if part]
+
+
+def _in_order(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether all of a part stands in the whole, in its order."""
+    left = iter(whole)
+    return bool(part) and all(each in left for each in part)
+
+
+def _within(part: str, name: str) -> bool:
+    """Whether a part says nothing that the name does not say."""
+    return part in name if _is_han(part) else bool(part) and set(_words(part)) <= set(_words(name))
 
 
 def _is_han(text: str) -> bool:
     return bool(re.fullmatch(f"[{_HAN}]+", text))
 
 
-def _turns(text: str) -> bool:
-    return bool(_TURNS_ZH.search(text)) or not _TURNS_EN.isdisjoint(_words(text))
-
-
-def _turned(text: str, name: str) -> bool:
-    """One of the two has a word that turns the meaning, and the other has not."""
-    here, there = sorted(_TURNS_ZH.findall(text)), sorted(_TURNS_ZH.findall(name))
-    return here != there or _TURNS_EN & set(_words(text)) != _TURNS_EN & set(_words(name))
-
-
-def _stems(words: Iterable[str]) -> frozenset[str]:
-    return frozenset(_stem(word) for word in words if word not in _DECORATION_EN)
-
-
-def _stem(word: str) -> str:
-    """Enough for 'accepted', 'accept', 'acceptance' and 'accepting' to be one."""
-    for ending in (
-        "ations",
-        "ation",
-        "ances",
-        "ance",
-        "ments",
-        "ment",
-        "ings",
-        "ing",
-        "ions",
-        "ion",
-        "ed",
-        "es",
-        "s",
-        "e",
-    ):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word.removesuffix(ending)
-    return word
-
-
-def _abbreviates(short: Sequence[str], words: Sequence[str]) -> bool:
-    """Word for word, each begins like its word and has its letters in order; together well shorter."""
-    if not short or len(short) != len(words) or "".join(short) == "".join(words):
-        return False
-    return all(
-        len(a) >= 2 and a[0] == b[0] and len(a) <= len(b) and LCSseq.similarity(a, b) == len(a)
-        for a, b in zip(short, words, strict=True)
-    )
+def _is_latin(text: str) -> bool:
+    return bool(re.fullmatch("[a-z0-9 ]+", text))

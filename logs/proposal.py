@@ -245,9 +245,14 @@ def _is_wide(
     sure = any(score >= _SURE for score, _, _ in activities)
     if len(milestones) < 2 or (sure and len(milestones) < 3):
         return False
-    ids = [c for c in columns if strength("case", c.heading) >= _SURE]
+    ids = [c for c in columns if _names_case(c.heading) >= _SURE]
     keys = ids or [c for c in columns if not c.is_time]
     return any(c.filled and c.distinct >= 0.98 * c.filled for c in keys)
+
+
+def _names_case(heading: str) -> float:
+    """How surely a heading alone means the case."""
+    return strength("case", heading) or (0.7 if fold_label(heading).endswith(("单号", "编号")) else 0.0)
 
 
 def _is_activity(column: Column, vocabulary: Vocabulary) -> bool:
@@ -259,18 +264,22 @@ def _is_activity(column: Column, vocabulary: Vocabulary) -> bool:
 def _activity_candidates(
     columns: Sequence[Column], vocabulary: Vocabulary
 ) -> list[tuple[float, Column, str]]:
-    """(strength, column, why): by heading, or by how many of its rows carry a name that the model knows."""
+    """(strength, column, why): by heading, or by how many of its rows carry a name that the model knows.
+
+    Labels come back in many rows; a column in which they do not is a weak candidate.
+    """
     names = {normalise_label(name) for _, names in vocabulary.activities for name in names}
     found = []
     for column in columns:
-        if column.is_time or not column.labels or (column.rows > 20 and not column.repeats):
+        if column.is_time or not column.labels:
             continue
-        by_name = strength("activity", column.heading)
+        rare = column.rows > 20 and not column.repeats
+        by_name = strength("activity", column.heading) - (0.5 if rare else 0.0)
         known = sum(count for label, count in column.labels if normalise_label(label) in names)
         share = known / column.filled if column.filled else 0.0
         if share >= 0.3:
             found.append((1.0 + share, column, f"{share:.0%} of its rows carry a name that the model knows"))
-        elif by_name:
+        elif by_name > 0:
             found.append((by_name, column, f"its name; {column.distinct:,} different values"))
     return sorted(found, key=lambda each: -each[0])
 
@@ -279,13 +288,13 @@ def _choose_case(
     draft: _Draft, store: Store, raw: RawTable, columns: Sequence[Column], *, wide: bool
 ) -> None:
     found: list[tuple[float, Column, str]] = []
+    named = [c.distinct / c.filled for c in columns if not c.is_time and c.filled and _names_case(c.heading)]
+    unique = max(0.9, max(named, default=0.0) - 0.02)  # a row is a case: the order of a bill may come back
     for column in columns:
-        by_name = strength("case", column.heading)
-        if not by_name and fold_label(column.heading).endswith(("单号", "编号")):
-            by_name = 0.7
+        by_name = _names_case(column.heading)
         if column.is_time or not by_name or not column.filled:
             continue
-        fits = column.distinct >= 0.9 * column.filled if wide else column.repeats or column.rows <= 5
+        fits = column.distinct >= unique * column.filled if wide else column.repeats or column.rows <= 5
         per_case = column.filled / column.distinct
         why = f"its name; {column.distinct:,} values, {per_case:.1f} rows each"
         found.append((by_name if fits else by_name - 0.5, column, why))
@@ -305,7 +314,10 @@ def _choose(
     if not found:
         plausible = [c.heading for c in columns if not c.is_time and c.repeats and c.distinct > 1]
         shown = ", ".join(plausible or [c.heading for c in columns])
-        draft.ask(f"no column looks like the {key}", f"state {key}: in the mapping; it could be {shown}")
+        mend = f"state {key}: in the mapping; it could be {shown}"
+        if key == "activity" and sum(c.is_time for c in columns) > 1:
+            mend += "; or, if a row is a case and its columns of times are milestones, state layout: wide"
+        draft.ask(f"no column looks like the {key}", mend)
         return
     best = found[0]
     rivals = [each[1].heading for each in found if each[0] >= best[0] - _CLOSE]
