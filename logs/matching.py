@@ -108,11 +108,11 @@ class Matcher:
 
     def _ways(self) -> tuple[tuple[str, float, Callable[[str], set[str]] | None], ...]:
         return (
-            ("the same but for decoration", 0.98, self._undecorated),
-            ("a part of it is a name", 0.98, None),
-            ("the same words", 0.95, self._by_words),
-            ("an abbreviation", 0.95, self._abbreviated),
-            ("a slip of the pen", 0.95, self._misspelt),
+            ("the same but for decoration", 0.96, self._undecorated),
+            ("a part of it is a name", 0.95, None),
+            ("the same words", 0.96, self._by_words),
+            ("an abbreviation", 0.96, self._abbreviated),
+            ("a slip of the pen", 0.96, self._misspelt),
         )
 
     def _undecorated(self, text: str) -> set[str]:

@@ -485,6 +485,15 @@ def test_an_uncertain_mapping_is_still_written(run):
     assert "activity: 环节" in (run.folder / "m.yaml").read_text(encoding="utf-8")
 
 
+def test_labels_of_few_rows_are_still_written_down(run):
+    rows = [f"D{i // 7},动作{i}甲,2026-03-01 10:{i:02}:00" for i in range(49)]
+    put(run, "log.csv", export(*rows, heading="订单号,环节,完成时间"))
+    ran = run("map", "log.csv", "--model", MODEL, "--out", "m.yaml", "--worksheet", "labels.csv")
+    ran.refused("环节 may be the activity")
+    assert "activity: 环节" in (run.folder / "m.yaml").read_text(encoding="utf-8")
+    assert len((run.folder / "labels.csv").read_text(encoding="utf-8-sig").splitlines()) == 50
+
+
 def test_what_people_have_filled_in_is_not_overwritten(run):
     put(run, "log.csv", export(*lines()))
     put(run, "m.yaml", MAPPING)

@@ -8,8 +8,9 @@ import chinese_calendar
 import pandas as pd
 import pytest
 
+from logs import propose
 from logs.problems import InputError
-from reference_models import load
+from reference_models import load, vocabulary
 from reference_models.model import Standing
 from walkthrough.simulation import FORMATS, Simulation, export, write_exports
 from walkthrough.simulation.plan import plan_of
@@ -174,6 +175,16 @@ def test_a_wide_export_has_a_row_per_case(samples, tmp_path, lang):
     heading = "订单受理时间" if lang == "zh" else "Accept order time"
     first = sample.events[sample.events["activity"] == "accept_order"].groupby("case")["t_us"].min()
     assert (wide[heading] != "").sum() == len(first)
+
+
+@pytest.mark.parametrize("model", ["billing", *MODELS])
+def test_a_wide_export_is_mapped_without_a_question(model, tmp_path):
+    files = write_exports(Simulation(load(model), 150, 7), tmp_path, ("wide",)).files
+    wide = next(path for path in files if path.name.endswith("_wide.csv"))
+    proposal = propose(wide, vocabulary(load(model)))
+    assert proposal.confident, proposal.questions
+    case = wide.read_text(encoding="utf-8-sig").split(",", 1)[0]
+    assert (proposal.mapping.layout, proposal.mapping.case) == ("wide", case), "not the order of a bill"
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -87,6 +87,25 @@ def test_columns_that_say_nothing_are_asked(tmp_path: Path) -> None:
     assert all("f1" in p.mend for p in proposal.questions[:2])
 
 
+def test_a_column_of_labels_that_never_come_back_is_asked_about_and_still_taken(tmp_path: Path) -> None:
+    rows = [f"GD{row // 7:03},第{row}号动作甲,2026-03-02 09:{row:02}:00" for row in range(49)]
+    text = "\n".join(["工单号,环节,完成时间", *rows]) + "\n"
+    proposal = proposed(tmp_path, text, VOCABULARY)
+    assert proposal.mapping is not None
+    assert proposal.mapping.activity == "环节"
+    assert [question.what for question in proposal.questions] == [
+        "环节 may be the activity, but neither its name nor its values are sure"
+    ]
+    assert len(proposal.unmapped) == 49, "the worksheet lists them"
+
+
+def test_a_state_that_never_comes_back_is_no_activity(tmp_path: Path) -> None:
+    rows = [f"GD{row // 7:03},说明{row},2026-03-02 09:{row:02}:00" for row in range(49)]
+    proposal = proposed(tmp_path, "\n".join(["工单号,状态,完成时间", *rows]) + "\n", VOCABULARY)
+    assert proposal.mapping is None
+    assert [question.what for question in proposal.questions] == ["no column looks like the activity"]
+
+
 def test_a_vocabulary_finds_activities_and_attributes_by_content(tmp_path: Path) -> None:
     text = text_of("工单号,x,f3,开始时间,完成时间,处理人,部门,f8", "受理 派单 竣 测试").replace(
         ",DDN", ",DDN", 1

@@ -59,3 +59,25 @@ def test_a_wide_export_is_recognised(tmp_path: Path) -> None:
 def test_milestones_may_be_a_plain_list(tmp_path: Path) -> None:
     log = read_text(tmp_path, TEXT, MAPPING.model_copy(update={"milestones": ("受理时间",)}))
     assert set(events(log).activity) == {"受理时间"}
+
+
+def test_a_case_number_of_its_own_makes_a_wide_export_beside_a_number_that_comes_back(tmp_path: Path) -> None:
+    rows = [
+        f"JF{n:03},NW-{n // 2:03},2M,2025-01-01 08:{n:02},2025-01-02 08:{n:02},2025-01-03 08:{n:02}"
+        for n in range(40)
+    ]
+    path = tmp_path / "bills.csv"
+    text = "\n".join(["计费单号,订单号,业务类型,订单竣工时间,出帐时间,收款时间", *rows]) + "\n"
+    path.write_text(text, encoding="utf-8")
+    proposal = propose(path)
+    assert proposal.confident, proposal.questions
+    assert proposal.mapping is not None
+    assert (proposal.mapping.layout, proposal.mapping.case) == ("wide", "计费单号")
+
+
+def test_who_must_name_the_activity_is_told_of_the_wide_layout(tmp_path: Path) -> None:
+    rows = [f"D{n // 2:03},2M,2025-01-01 08:{n:02},2025-01-02 08:{n:02}" for n in range(40)]
+    path = tmp_path / "odd.csv"
+    path.write_text("\n".join(["订单号,业务种类,装机时间,验收时间", *rows]) + "\n", encoding="utf-8")
+    mends = [question.mend for question in propose(path).questions]
+    assert any("layout: wide" in mend for mend in mends), mends
