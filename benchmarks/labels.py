@@ -3,8 +3,8 @@
     python benchmarks/labels.py [--show]
 
 Labels made by rules from the models' names, and labels written by hand against the matcher
-(labels_by_hand.yaml, and labels_by_hand_later.yaml, written when its rules stood). Writes results/labels.md and
-prints its tables. See README.md in this folder.
+(labels_by_hand.yaml, and labels_by_hand_later.yaml, written when its rules stood). Writes results/labels.md
+and prints its tables. See README.md in this folder.
 """
 
 from __future__ import annotations
