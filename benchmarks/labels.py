@@ -377,7 +377,7 @@ def main() -> None:
     notes = [
         f"{len(models)} models of the library; every label goes through `walkthrough map`'s proposal. A label"
         " that means no activity of the model is rightly asked for. Renamed by rule: one alias at a time is"
-        " taken from the model and comes as a label. By hand: written by one person who knew the matcher's"
+        " taken from the model and comes as a label. By hand: written by one writer who knew the matcher's"
         " ways: the first set while they were made (the five labels mapped wrong then led to narrower rules),"
         " the later one when they stood. At least: Wilson's lower bound, 95 %.",
     ]
