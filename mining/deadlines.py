@@ -9,7 +9,7 @@ from logs.labels import normalise_label
 from mining.bound_log import BoundLog
 from mining.clock import Clock
 from mining.detection import Detector, Evidence
-from mining.findings import Rule
+from mining.findings import Basis, Rule
 from mining.occurrences import anchor_of, rows_of
 from reference_models.labels import category_index
 from reference_models.model import Band, Deadline, DeadlineRow, Pause, ReferenceModel
@@ -33,6 +33,7 @@ def deadline_rules(detector: Detector, model: ReferenceModel, deadline: Deadline
             category=category,
             limit=row.cells[category].limit,
             unit=deadline.unit,
+            rests_on=(Basis("clock", deadline.authority),),
         )
         for row, category in cells
     ]

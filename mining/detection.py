@@ -12,9 +12,9 @@ from logs.key_links import KeyLink
 from mining.bound_log import BoundLog
 from mining.clock import Clock, clock
 from mining.conformance import Conformance
-from mining.findings import Cluster, CouldNotCheck, Family, Rule, Verdict
+from mining.findings import Basis, Cluster, CouldNotCheck, Family, Rule, Verdict
 from mining.severity import severity_of
-from reference_models.model import Authority, ReferenceModel, Standing
+from reference_models.model import Authority, Limit, ReferenceModel, Standing
 
 
 @dataclass(frozen=True)
@@ -127,8 +127,9 @@ class Detector:
         unit: str = "",
         fields: tuple[str, ...] = (),
         systems: tuple[str, ...] = (),
+        rests_on: Iterable[Basis] = (),
     ) -> Rule:
-        """A rule of this family with its id and severity."""
+        """A rule of this family with its id and severity; of what it rests on besides, what must be told."""
         rule_id = f"{self.family}.{kind}:{subject}"
         return Rule(
             id=rule_id,
@@ -146,10 +147,29 @@ class Detector:
             unit=unit,
             fields=fields,
             systems=systems,
+            rests_on=no_better(authority, rests_on),
         )
 
 
 def weakest(*authorities: Authority) -> Authority:
     """The least founded of several authorities: a finding rests on all of them."""
-    rank = [Standing.ASSUMED, Standing.INFERRED, Standing.USER, Standing.SOURCED]
-    return min(authorities, key=lambda authority: rank.index(authority.standing))
+    return min(authorities, key=_rank)
+
+
+def no_better(authority: Authority, others: Iterable[Basis]) -> tuple[Basis, ...]:
+    """What is at most as well founded as `authority`, each authority once: whoever reads that a document set
+    a limit must also read that its clock is assumed."""
+    told: dict[Authority, Basis] = {}
+    for each in others:
+        if each.authority != authority and _rank(each.authority) <= _rank(authority):
+            told.setdefault(each.authority, each)
+    return tuple(told.values())
+
+
+def _rank(authority: Authority) -> int:
+    return [Standing.ASSUMED, Standing.INFERRED, Standing.USER, Standing.SOURCED].index(authority.standing)
+
+
+def limit_basis(limit: Limit | None) -> tuple[Basis, ...]:
+    """The limit of a rule that rests on something else."""
+    return (Basis("limit", limit.authority),) if limit else ()

@@ -40,6 +40,16 @@ class Family(StrEnum):
 
 
 @dataclass(frozen=True)
+class Basis:
+    """Something else that a criterion rests on, beside what gives it its standing."""
+
+    part: str
+    """'clock', 'limit', 'warning', 'handoff', 'sender', 'receiver', 'role', 'identity', 'near' or
+    'tolerance:ATTRIBUTE'."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
 class Rule:
     """A rule of a reference model: the criterion of a finding."""
 
@@ -71,6 +81,8 @@ class Rule:
     """Of a rule between two systems: the one whose cases it judges, and the other; else empty."""
     earlier: tuple[tuple[str, float | None, str], ...] = ()
     """(version, limit, unit) of earlier versions that set another limit, for the cases of their time."""
+    rests_on: tuple[Basis, ...] = ()
+    """What else it rests on, no better founded than `authority`: the assumed clock of a sourced limit."""
 
 
 OCCURRENCE_COLUMNS: dict[str, str] = {

@@ -23,6 +23,7 @@ from mining.findings import (
 )
 from mining.planned import Indicator
 from reference_models.model import Authority, ReferenceModel, Text
+from reference_models.statements import Statement, earlier_statements, statements
 from reports.canonical import Document, Entries, JsonObject, JsonValue, canonical, encode, pieces
 from reports.discovery_json import discovery_object, input_object, window_object
 from reports.occurrence_table import occurrence_records
@@ -132,6 +133,21 @@ def _model(model: ReferenceModel) -> JsonObject:
             {"id": each.id, "name": _text(each.name)}
             for each in sorted(model.roles.values(), key=lambda each: each.id)
         ],
+        "criteria": [
+            *(_statement(each, model.version) for each in statements(model)),
+            *(_statement(each, version) for version, said in earlier_statements(model) for each in said),
+        ],
+    }
+
+
+def _statement(said: Statement, version: str) -> JsonObject:
+    return {
+        "key": said.key,
+        "version": version,
+        "name": _text(said.name) if said.name else None,
+        "limit": said.limit,
+        "unit": said.unit,
+        "authority": _authority(said.authority) if said.authority else None,
     }
 
 
@@ -186,6 +202,7 @@ def _finding(finding: Finding) -> JsonObject:
         "family": rule.family.value,
         "kind": rule.kind,
         "authority": _authority(rule.authority),
+        "rests_on": [{"part": each.part, "authority": _authority(each.authority)} for each in rule.rests_on],
         "default_severity": rule.severity.name.lower(),
         "severity": finding.severity.name.lower(),
         "raised": [

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
 
-from model_criteria import criteria
 from model_picture import picture
 
 from reference_models import ReferenceModel, library, load
-from reference_models.model import Authority, Deadline, Pause, Standing
+from reference_models.model import Authority, Deadline
 from reports.catalogue import LANGUAGES, catalogue
 from reports.formats import Formats
+from reports.view.criteria import (
+    PARTS,
+    CriterionLine,
+    cell_in_words,
+    counts_in_words,
+    criterion_lines,
+    planned_over,
+)
 from reports.view.names import Names
+from reports.view.texts import clock_in_words
 
 _LIBRARY = "../../reference_models/library"
 _OTHER = {"zh": "en", "en": "zh"}
@@ -26,7 +33,7 @@ _WORDS = {
         "other": "English",
         "all": "全部模型",
         "force": "版本 {version}，自 {day} 起生效。",
-        "standing": "在 {n} 项陈述中：{counts}。虚线框的环节为假定。",
+        "standing": "虚线框的环节为假定。",
         "sources": "依据",
         "roles": "角色",
         "steps": "环节",
@@ -51,22 +58,16 @@ _WORDS = {
         "criterion": "准则",
         "values": "取值",
         "none": "未给出",
-        "clock": "从“{start}”到“{stop}”，{unit}（{calendar}）。",
-        "target": "目标及时率 {share}。",
-        "pause": "“{start}”至“{end}”之间暂停（{reason}）。",
-        "doubt": "{limit}（或 {other}，存疑）",
         "nothing": "无。",
+        "planned": "每月计划",
         "conforming": "符合",
         "violating": "违反",
-        "working_days": "按工作日计",
-        "days": "按自然日计",
-        "hours": "按小时计",
     },
     "en": {
         "other": "中文",
         "all": "all models",
         "force": "Version {version}, in force from {day}.",
-        "standing": "Of {n} statements: {counts}. Steps with a dashed border are assumed.",
+        "standing": "Steps with a dashed border are assumed.",
         "sources": "Sources",
         "roles": "Roles",
         "steps": "Steps",
@@ -91,16 +92,10 @@ _WORDS = {
         "criterion": "criterion",
         "values": "values",
         "none": "none given",
-        "clock": "From “{start}” to “{stop}”, {unit} ({calendar}).",
-        "target": "Target {share}.",
-        "pause": "Paused from “{start}” to “{end}” ({reason}).",
-        "doubt": "{limit} (or {other}, in doubt)",
         "nothing": "None.",
+        "planned": "planned a month",
         "conforming": "conforming",
         "violating": "violating",
-        "working_days": "in working days",
-        "days": "in calendar days",
-        "hours": "in hours",
     },
 }
 
@@ -167,6 +162,7 @@ class _Page:
         t = catalogue(lang)
         self.names = Names(model, t, Formats(t, "Asia/Shanghai"))
         self.file = _file(model, lang)
+        self.lines = criterion_lines(model, self.names)
 
     def text(self) -> str:
         """The whole page."""
@@ -200,19 +196,8 @@ class _Page:
         return "\n".join(lines)
 
     def _counts(self) -> str:
-        model = self.model
-        stated = [each.authority for each in model.roles.values()]
-        stated += [each.authority for each in model.activities.values()]
-        stated += [row.authority for clock in model.deadlines for row in clock.rows]
-        stated += [who for _, _, who in criteria(model, self.names) if who is not None]
-        stated += [clock.authority for clock in model.deadlines]
-        found = Counter(each.standing for each in stated)
-        separator = "，" if self.lang == "zh" else ", "
-        counts = separator.join(f"{self._standing(each)} {found[each]}" for each in Standing if found[each])
-        return self.words["standing"].format(n=len(stated), counts=counts)
-
-    def _standing(self, standing: Standing) -> str:
-        return self.names.t(f"standing.{standing}")
+        counts = counts_in_words(self.lines, self.names)
+        return f"{counts}{'' if self.lang == 'zh' else ' '}{self.words['standing']}"
 
     def _rests(self, authority: Authority | None) -> tuple[str, str]:
         """(standing and source, reason)."""
@@ -220,7 +205,7 @@ class _Page:
             return "", ""
         source = f" ({authority.source})" if authority.source else ""
         reason = authority.reason.get(self.lang) if authority.reason else ""
-        return f"{self._standing(authority.standing)}{source}", reason
+        return f"{self.names.t(f'standing.{authority.standing}')}{source}", reason
 
     def _roles(self) -> list[str]:
         rows = [
@@ -258,61 +243,71 @@ class _Page:
                 for activity, role in ((each.sender, each.sender_role), (each.receiver, each.receiver_role))
             ]
             limit = self.names.formats.measure(each.limit.value, each.limit.unit) if each.limit else ""
-            rows.append((*ends, limit or self.words["none"], self._rests(each.authority)[0]))
-        return self._named_table(("from", "to", "limit", "rests"), rows)
+            rows.append((*ends, limit or self.words["none"], *self._rests(each.authority)))
+        limits = [each for each in self._of("handoffs") if each.key.endswith(".limit")]
+        return [
+            *self._named_table(("from", "to", "limit", "rests", "why"), rows),
+            *([""] if limits else []),
+            *map(self._item, limits),
+        ]
 
     def _deadlines(self) -> list[str]:
         lines: list[str] = []
         for clock in self.model.deadlines:
-            rests, reason = self._rests(clock.authority)
-            said = [self._clock(clock), *map(self._pause, clock.pauses), f"{rests}: {reason}".strip(" :")]
-            lines += [f"### {clock.name.get(self.lang)}", "", *said, ""]
-            classes = list(dict.fromkeys(name for row in clock.rows for name in row.cells))
-            heads = (self.words["row"], *classes, self.words["rests"], self.words["why"])
-            rows = [
-                (
-                    row.name.get(self.lang),
-                    *(self._cell(clock, row.cells.get(name)) for name in classes),
-                    *self._rests(row.authority),
-                )
-                for row in clock.rows
-            ]
-            lines += [*_table(heads, rows), ""]
+            lines += [f"### {clock.name.get(self.lang)}", "", *self._clock(clock), ""]
+            lines += [*_table(*self._limits(clock)), "", *self._beside_limits(clock)]
         return lines[:-1]
 
-    def _clock(self, clock: Deadline) -> str:
-        text = self.words["clock"].format(
-            start=self.names.activity(clock.start),
-            stop=self.names.activity(clock.stop),
-            unit=self.words[clock.unit],
-            calendar=self.names.t.or_else(f"calendar.{clock.calendar}", clock.calendar),
-        )
-        if clock.target is None:
-            return text
-        return f"{text} {self.words['target'].format(share=self.names.formats.percent(clock.target))}"
+    def _clock(self, clock: Deadline) -> list[str]:
+        """What the clock counts and on what that rests; pauses and warning."""
+        said = [each for each in self._of("deadlines") if each.key == f"deadlines.{clock.id}"]
+        rests, reason = self._rests(clock.authority)
+        more = [
+            each
+            for each in self._of("deadlines")
+            if each.key.startswith((f"deadlines.{clock.id}.pauses.", f"deadlines.{clock.id}.warning"))
+        ]
+        sentences = [each.says for each in said] or [clock_in_words(clock, self.names)]
+        return [*sentences, f"{rests}: {reason}".strip(" :"), "", *map(self._item, more)]
 
-    def _pause(self, pause: Pause) -> str:
-        return self.words["pause"].format(
-            start=self.names.activity(pause.start),
-            end=self.names.activity(pause.end),
-            reason=pause.reason.get(self.lang),
-        )
+    def _limits(self, clock: Deadline) -> tuple[list[str], list[tuple[str, ...]]]:
+        """The head and the rows of the table of limits."""
+        classes = list(dict.fromkeys(name for row in clock.rows for name in row.cells))
+        planned = any(row.planned_per_month for row in clock.rows)
+        more = [self.words["planned"]] if planned else []
+        heads = [self.words["row"], *classes, *more, self.words["rests"], self.words["why"]]
+        rows = []
+        for row in clock.rows:
+            limits = [
+                cell_in_words(row.cells[name], clock.unit, self.names) if name in row.cells else ""
+                for name in classes
+            ]
+            figures = self._list(f"{key} {number:g}" for key, number in row.planned_per_month.items())
+            over = [f"{figures}{planned_over(row, clock.rows, self.names)}"] if planned else []
+            rows.append((row.name.get(self.lang), *limits, *over, *self._rests(row.authority)))
+        return heads, rows
 
-    def _cell(self, clock: Deadline, cell: object) -> str:
-        limit, other = getattr(cell, "limit", None), getattr(cell, "doubtful_from", None)
-        if limit is None:
-            return self.words["none"]
-        shown = self.names.formats.measure(limit, clock.unit)
-        if other is None:
-            return shown
-        return self.words["doubt"].format(limit=shown, other=self.names.formats.measure(other, clock.unit))
+    def _beside_limits(self, clock: Deadline) -> list[str]:
+        """Cells that rest on something else than their row."""
+        at = f"deadlines.{clock.id}.rows."
+        cells = [each for each in self._of("deadlines") if each.key.startswith(at) and ".limits." in each.key]
+        return [*map(self._item, cells), ""] if cells else []
+
+    def _item(self, line: CriterionLine) -> str:
+        rests, reason = self._rests(line.authority)
+        colon = "：" if self.lang == "zh" else ": "
+        return f"- {line.name}{colon}{line.says} *{rests}*{f'{colon}{reason}' if reason else ''}"
+
+    def _of(self, part: str) -> list[CriterionLine]:
+        return [each for each in self.lines if each.key.partition(".")[0] in PARTS[part]]
 
     def _rules(self) -> list[str]:
         rows = [
-            (f"`{check}`", criterion, *self._rests(who))
-            for check, criterion, who in criteria(self.model, self.names)
+            (each.name, f"`{each.check}`" if each.check else "", each.says, *self._rests(each.authority))
+            for part in ("rules", "duplicates", "lost", "planned")
+            for each in self._of(part)
         ]
-        return self._named_table(("check", "criterion", "rests", "why"), rows)
+        return self._named_table(("name", "check", "criterion", "rests", "why"), rows)
 
     def _attributes(self) -> list[str]:
         rows = [

@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 
 from mining.deadlines import clock_runs, deadline_rules
-from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, weakest
-from mining.findings import CouldNotCheck, Family, Rule, Verdict
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, no_better, weakest
+from mining.findings import Basis, CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, occurrences, with_unseen
 from mining.severity import severity_of
 from reference_models.model import Deadline, DeadlineWarning
@@ -181,9 +181,11 @@ def _past_warning(run: ir.Table, warning: DeadlineWarning | None) -> ir.BooleanV
 def _warned(rule: Rule, warning: DeadlineWarning, detector: Detector, evidence: Evidence) -> Rule:
     """The rule of a cell with the threshold for its limit: as well founded as limit and warning together."""
     authority = weakest(rule.authority, warning.authority)
+    others = (Basis("limit", rule.authority), Basis("warning", warning.authority), *rule.rests_on)
     return replace(
         rule,
         authority=authority,
         severity=severity_of(evidence.model, rule.id, detector.family, rule.kind, authority),
         limit=None if rule.limit is None else rule.limit * warning.share,
+        rests_on=no_better(authority, others),
     )

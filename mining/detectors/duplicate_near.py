@@ -13,7 +13,7 @@ from mining.duplicates.clusters import clusters_of, component_table
 from mining.duplicates.matches import matched
 from mining.duplicates.orders import orders_of
 from mining.duplicates.pairs import pair_occurrences, paired, undecided, with_explanation
-from mining.findings import Cluster, CouldNotCheck, Family, Rule, Verdict
+from mining.findings import Basis, Cluster, CouldNotCheck, Family, Rule, Verdict
 from reference_models.duplicates import DuplicateIdentity, NearDuplicate
 
 
@@ -103,16 +103,21 @@ class DuplicateNear(Detector):
         return Detection(tuple(rules), occurrences, counts, tuple(refused), explains, clusters)
 
     def _rule(self, evidence: Evidence, identity: DuplicateIdentity, near: NearDuplicate) -> Rule:
-        rests_on = (identity.authority, near.authority, *(each.authority for each in near.tolerances))
+        rests_on = (
+            Basis("identity", identity.authority),
+            Basis("near", near.authority),
+            *(Basis(f"tolerance:{each.attribute}", each.authority) for each in near.tolerances),
+        )
         return self.rule(
             evidence.model,
             "near",
             identity.id,
-            weakest(*rests_on),
+            weakest(*(each.authority for each in rests_on)),
             activities=(identity.activity,),
             limit=near.within_days,
             unit="days",
             fields=identity.same,
+            rests_on=rests_on,
         )
 
 

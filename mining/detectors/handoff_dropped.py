@@ -7,7 +7,7 @@ from typing import ClassVar
 import ibis
 
 from mining.detection import Detection, Detector, Evidence, Examples, weakest
-from mining.findings import CouldNotCheck, Family, Rule, Verdict
+from mining.findings import Basis, CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, anchor_of, occurrences, rows_of
 from mining.token_flow import PairState
 from reference_models.model import ReferenceModel
@@ -100,6 +100,10 @@ class HandoffDropped(Detector):
                 ),
                 activities=(handoff.sender, handoff.receiver),
                 roles=(handoff.sender_role, handoff.receiver_role),
+                rests_on=(
+                    Basis("handoff", handoff.authority),
+                    Basis("receiver", model.activities[handoff.receiver].authority),
+                ),
             )
             for handoff in model.handoffs
         ]

@@ -10,7 +10,7 @@ import ibis.expr.types as ir
 from mining.bound_log import any_of
 from mining.deadlines import pause_intervals, paused_time
 from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
-from mining.findings import CouldNotCheck, Family, Verdict
+from mining.findings import Basis, CouldNotCheck, Family, Verdict
 from mining.occurrences import (
     absence_reason,
     absence_verdict,
@@ -98,6 +98,7 @@ class HandoffLate(Detector):
                     roles=(handoff.sender_role, handoff.receiver_role),
                     limit=handoff.limit.value,
                     unit=handoff.limit.unit,
+                    rests_on=(Basis("handoff", handoff.authority),),
                 )
             )
             parts.append(self._judge(evidence, handoff, rules[-1].id, pauses))

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from mining.detection import Detection, Detector, Evidence, Examples, weakest
-from mining.findings import Family, Rule, Verdict
+from mining.findings import Basis, Family, Rule, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of
 from mining.places import places
 from mining.token_flow import PairState
@@ -97,6 +97,10 @@ class HandoffMisrouted(Detector):
                 weakest(handoff.authority, model.roles[handoff.receiver_role].authority),
                 activities=(handoff.sender, handoff.receiver),
                 roles=(handoff.sender_role, handoff.receiver_role),
+                rests_on=(
+                    Basis("handoff", handoff.authority),
+                    Basis("role", model.roles[handoff.receiver_role].authority),
+                ),
             )
             for handoff in model.handoffs
         ]

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from logs.keys import canonical
 from mining.declare.timing import timed
-from mining.detection import Detection, Detector, Evidence, Examples
+from mining.detection import Detection, Detector, Evidence, Examples, limit_basis
 from mining.findings import CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import occurrences, rows_of
 from mining.reconciliation import Compared, Party, compare, system_named
@@ -168,6 +168,7 @@ class LostVanished(Detector):
             unit=said.limit.unit if said.limit and kind != "orphan" else "",
             fields=tuple(dict.fromkeys(each.key for each in (one, other) if each.key != "case")),
             systems=(one.system, other.system),
+            rests_on=limit_basis(said.limit) if kind != "orphan" else (),
         )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from mining.declare.counts import judge_count, judge_place
 from mining.declare.relations import judge_relation
 from mining.declare.templates import SEARCHES
-from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, limit_basis
 from mining.findings import CouldNotCheck, Family
 from reference_models.model import DeclareRule
 from reference_models.rules import PLACED
@@ -88,6 +88,7 @@ class RuleDeclare(Detector):
                     activities=(each.activity, *([each.target] if each.target else [])),
                     limit=each.limit.value if each.limit else None,
                     unit=each.limit.unit if each.limit else "",
+                    rests_on=limit_basis(each.limit),
                 )
             )
             for table, conformant in _judged(evidence, each, rules[-1].id, f"declare_{number}"):

@@ -9,7 +9,7 @@ import ibis.expr.types as ir
 
 from mining.conditions import holds
 from mining.declare.timing import timed
-from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, limit_basis
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import anchor_of, occurrences, rows_of, with_unseen
 from reference_models.model import Comparison, Match
@@ -75,6 +75,7 @@ class RuleMatched(Detector):
                     fields=each.same,
                     limit=each.limit.value if each.limit else None,
                     unit=each.limit.unit if each.limit else "",
+                    rests_on=limit_basis(each.limit),
                 )
             )
             tables.append(_judged(evidence, each, rules[-1].id, f"matched_{number}"))

@@ -7,7 +7,7 @@ from typing import ClassVar
 import ibis
 import ibis.expr.types as ir
 
-from mining.detection import Detection, Detector, Evidence, Examples, counted_apart
+from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, limit_basis
 from mining.findings import CouldNotCheck, Family, Verdict
 from mining.occurrences import (
     absence_reason,
@@ -73,6 +73,7 @@ class RuleTold(Detector):
                     activities=(told.after, told.told_by),
                     limit=told.limit.value if told.limit else None,
                     unit=told.limit.unit if told.limit else "",
+                    rests_on=limit_basis(told.limit),
                 )
             )
             tables.append(self._judge(evidence, told, rules[-1].id))

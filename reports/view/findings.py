@@ -9,6 +9,7 @@ import pandas as pd
 
 from mining.findings import Counts, Finding, Raised
 from reports.view.anchors import finding_anchor
+from reports.view.basis import BasisView, basis_views
 from reports.view.context import Context
 from reports.view.duplicates import ClusterView, cluster_views
 from reports.view.evidence import OccurrenceView, occurrence_view, overrun
@@ -47,6 +48,7 @@ class FindingView:
     standing_name: str
     source: str
     reason: str
+    rests_on: tuple[BasisView, ...]
     meaning: str
     condition: str
     undecided_reasons: tuple[str, ...]
@@ -103,6 +105,7 @@ def _finding(finding: Finding, over: Overrun | None, c: Context) -> FindingView:
         standing_name=c.t(f"standing.{authority.standing}"),
         source=c.names.source(authority),
         reason=authority.reason.get(c.t.lang) if authority.reason else "",
+        rests_on=basis_views(rule, c),
         meaning=texts.meaning,
         condition=_condition(finding, c),
         undecided_reasons=tuple(

@@ -10,6 +10,7 @@ from reports.pseudonyms import Pseudonyms
 from reports.view.cases import CaseView, case_views
 from reports.view.comparison import ComparisonView, comparison_view
 from reports.view.context import context
+from reports.view.criteria import CriteriaView, criteria_view
 from reports.view.discovered import DiscoveredView, discovered_view
 from reports.view.duplicates import LookAlikeView, look_alike_views
 from reports.view.finding_groups import ClearView, FamilyView, clear_views, family_views
@@ -56,6 +57,7 @@ class Page:
     variants_note: str
     cases: tuple[CaseView, ...]
     data: OccurrenceData
+    criteria: CriteriaView
     method: MethodView
 
 
@@ -108,5 +110,6 @@ def page(audit: Audit, lang: str, people: Pseudonyms, diff: AuditDiff | None) ->
         ),
         cases=case_views(c),
         data=occurrence_data(c),
+        criteria=criteria_view(model, c.names),
         method=method_view(c),
     )

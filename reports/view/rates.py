@@ -13,6 +13,7 @@ from reports.formats import NONE
 from reports.svg.interval import interval
 from reports.view.anchors import clock_anchor
 from reports.view.context import Context
+from reports.view.texts import clock_in_words
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,10 @@ class RateTable:
     name: str
     clock: str
     """From what to what it runs, in which calendar, what pauses it."""
+    standing: str
+    standing_name: str
+    reason: str
+    """Why the clock runs so."""
     axis: str
     """Where the axis of the pictures begins."""
     rows: tuple[RateView, ...]
@@ -61,17 +66,18 @@ def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
     floor = axis_floor(rates)
     rows = tuple(_rate(each, floor, c) for each in rates)
     if clock is None:
-        return RateTable(clock_anchor(id), id, "", c.formats.percent(floor), rows)
-    pauses = c.t("list.and").join(each.reason.get(c.t.lang) for each in clock.pauses) or c.t("rate.no_pause")
-    text = c.t(
-        "rate.clock",
-        a=c.names.activity(clock.start),
-        b=c.names.activity(clock.stop),
-        calendar=c.t.or_else(f"calendar.{clock.calendar}", clock.calendar),
-        pauses=pauses,
-        by=c.names.attribute(clock.by),
+        return RateTable(clock_anchor(id), id, "", "", "", "", c.formats.percent(floor), rows)
+    said = clock.authority
+    return RateTable(
+        clock_anchor(id),
+        clock.name.get(c.t.lang),
+        clock_in_words(clock, c.names),
+        said.standing.value,
+        c.t(f"standing.{said.standing}"),
+        said.reason.get(c.t.lang) if said.reason else "",
+        c.formats.percent(floor),
+        rows,
     )
-    return RateTable(clock_anchor(id), clock.name.get(c.t.lang), text, c.formats.percent(floor), rows)
 
 
 def axis_floor(rates: Sequence[Rate]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mining.findings import Family, Rule
+from reference_models.model import Deadline
 from reports.view.names import Names
 
 _PARTS = ("title", "criterion", "meaning", "advice")
@@ -68,6 +69,20 @@ def subject(rule: Rule, names: Names) -> str:
     if rule.family is Family.DEVIATION or (rule.family is Family.LOST and rule.activities):
         return names.t("list.and").join(map(names.activity, rule.activities)) or rule.label
     return names.anything() if rule.kind == "stalled" else names.named_rule(rule)
+
+
+def clock_in_words(clock: Deadline, names: Names) -> str:
+    """From what to what a clock runs, in which calendar, what pauses it."""
+    t = names.t
+    return t(
+        "rate.clock",
+        a=names.activity(clock.start),
+        b=names.activity(clock.stop),
+        unit=t(f"clock.unit.{clock.unit}"),
+        calendar=t.or_else(f"calendar.{clock.calendar}", clock.calendar),
+        pauses=t("list.and").join(each.reason.get(t.lang) for each in clock.pauses) or t("rate.no_pause"),
+        by=names.attribute(clock.by),
+    )
 
 
 def kind_name(family: str, kind: str, names: Names) -> str:

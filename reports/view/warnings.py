@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.view.anchors import finding_anchor
+from reports.view.basis import BasisView, basis_views
 from reports.view.context import Context
 from reports.view.evidence import OccurrenceView, occurrence_view
 from reports.view.texts import rule_texts
@@ -18,6 +19,7 @@ class WarningView:
     title: str
     criterion: str
     standing_name: str
+    rests_on: tuple[BasisView, ...]
     number: str
     shown: tuple[OccurrenceView, ...]
     more: str
@@ -38,6 +40,7 @@ def warning_views(c: Context) -> tuple[WarningView, ...]:
                 texts.title,
                 texts.criterion,
                 c.t(f"standing.{finding.rule.authority.standing}"),
+                basis_views(finding.rule, c),
                 c.formats.number(number),
                 tuple(occurrence_view(each, finding.rule, c) for each in finding.warned),
                 c.t.count("warning.more", rest) if rest else "",

@@ -92,7 +92,10 @@ def test_the_fault_table_is_that_of_the_source_with_its_doubt():
     }
     (clearing,) = load("fault-handling").deadlines
     assert (clearing.target, clearing.unit, clearing.calendar) == (0.98, "hours", "around-the-clock")
-    assert "60" in clearing.rows[2].authority.reason.zh
+    reasons = {name: clearing.rows[2].authority_of(name).reason for name in "CBA"}
+    assert "60" in reasons["C"].zh
+    assert reasons["B"] == reasons["C"]
+    assert reasons["A"] is None, "half an hour is not in doubt"
 
 
 @pytest.mark.parametrize("model_id", IDS)
