@@ -14,6 +14,7 @@ from reference_models.bpmn import Process
 from reference_models.contract import BandDocument, ContractDocument, MaybeStated, RowDocument, Stated
 from reference_models.deadline_tables import table_problems
 from reference_models.places import Places, Where
+from reference_models.pool_grid import whole
 from reference_models.reconciliation import reconciliation_problems
 from reference_models.rule_checks import rule_problems
 from reference_models.severities import severity_problems
@@ -105,7 +106,9 @@ def _against_diagram(context: _Context) -> Iterator[Problem]:
             yield places.problem(
                 ("roles",), f"lane '{lane}' ({name}) of the BPMN has no role", f"add '{lane}' to roles"
             )
-    drawn = {node.id for node in process.diagram.nodes} | {flow.id for flow in process.diagram.flows}
+    picture = whole(process.diagram)
+    drawn = {node.id for node in picture.nodes} | {flow.id for flow in picture.flows}
+    drawn |= {pool.id for pool in picture.pools}
     for name in contract.texts:
         if name not in drawn:
             yield places.unknown(("texts", name), "element in the BPMN", name, drawn)

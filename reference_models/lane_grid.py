@@ -147,11 +147,16 @@ class _Grid:
 
 
 def _ranks(diagram: Diagram) -> dict[str, int]:
-    """Longest path from the start without edges that close a cycle; a timer has the rank of its task."""
+    """Longest path from the start without edges that close a cycle; a timer has the rank of its task. What a
+    message reaches is not before its sender."""
     host = {node.id: node.attached_to or node.id for node in diagram.nodes}
     after: defaultdict[str, list[str]] = defaultdict(list)
     for flow in diagram.flows:
         after[host[flow.source]].append(flow.target)
+    ends = [(each.source, each.target) for each in diagram.messages]
+    messages = {(host[one], host[other]) for one, other in ends if one in host and other in host}
+    for one, other in sorted(messages):
+        after[one].append(other)
     placed = [node.id for node in diagram.nodes if node.attached_to is None]
     starts = [node.id for node in diagram.nodes if node.kind == "startEvent"]
     backward = _closing_edges([*starts, *placed], after)
@@ -160,7 +165,8 @@ def _ranks(diagram: Diagram) -> dict[str, int]:
         for source in placed:
             for target in after[source]:
                 if (source, target) not in backward:
-                    rank[target] = max(rank[target], rank[source] + 1)
+                    step = 0 if (source, target) in messages else 1
+                    rank[target] = max(rank[target], rank[source] + step)
     return {node: rank[host[node]] for node in host}
 
 

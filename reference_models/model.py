@@ -338,6 +338,17 @@ class SequenceFlow:
 
 
 @dataclass(frozen=True)
+class Pool:
+    """One of several parties of a drawing, with what it does."""
+
+    id: str
+    name: str
+    nodes: tuple[FlowNode, ...]
+    flows: tuple[SequenceFlow, ...]
+    lanes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Diagram:
     """The process as drawn, in lane order; layout is the renderer's."""
 
@@ -345,6 +356,11 @@ class Diagram:
     flows: tuple[SequenceFlow, ...]
     lanes: tuple[str, ...]
     """Role ids from top to bottom."""
+    pools: tuple[Pool, ...] = ()
+    """Where it exchanges messages with other pools: its own and theirs, from top to bottom. What others do is
+    drawn and not judged."""
+    messages: tuple[SequenceFlow, ...] = ()
+    """Message flows between the nodes of two pools."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from model_picture import picture
 
 from reference_models import ReferenceModel, library, load
 from reference_models.model import Authority, Deadline
+from reference_models.pool_grid import whole
 from reports.catalogue import LANGUAGES, catalogue
 from reports.formats import Formats
 from reports.view.criteria import (
@@ -39,6 +40,8 @@ _WORDS = {
         "steps": "环节",
         "beside": "流程之外的记录",
         "handoffs": "交接",
+        "messages": "消息",
+        "pools": "灰框的环节为另一方所做，只作图示。",
         "deadlines": "时限",
         "rules": "规则",
         "attributes": "属性",
@@ -73,6 +76,8 @@ _WORDS = {
         "steps": "Steps",
         "beside": "Recorded beside the flow",
         "handoffs": "Handoffs",
+        "messages": "Messages",
+        "pools": "Grey ones are another party's, drawn only.",
         "deadlines": "Deadlines",
         "rules": "Rules",
         "attributes": "Attributes",
@@ -174,6 +179,7 @@ class _Page:
             "steps": self._steps(),
             "beside": self._beside(),
             "handoffs": self._handoffs(),
+            **({"messages": self._messages()} if self.model.diagram.messages else {}),
             "deadlines": self._deadlines(),
             "rules": self._rules(),
             "attributes": self._attributes(),
@@ -197,7 +203,8 @@ class _Page:
 
     def _counts(self) -> str:
         counts = counts_in_words(self.lines, self.names)
-        return f"{counts}{'' if self.lang == 'zh' else ' '}{self.words['standing']}"
+        more = [self.words["pools"]] if self.model.diagram.pools else []
+        return ("" if self.lang == "zh" else " ").join([counts, self.words["standing"], *more])
 
     def _rests(self, authority: Authority | None) -> tuple[str, str]:
         """(standing and source, reason)."""
@@ -250,6 +257,18 @@ class _Page:
             *([""] if limits else []),
             *map(self._item, limits),
         ]
+
+    def _messages(self) -> list[str]:
+        """What the pools send each other."""
+        diagram = self.model.diagram
+        names = {each.id: self.names.element(each.id, each.name) for each in diagram.pools}
+        pool_of = {node.id: names[each.id] for each in diagram.pools for node in each.nodes}
+        drawn = {node.id: node.name for node in whole(diagram).nodes}
+        rows = [
+            [f"{self.names.element(end, drawn[end])} ({pool_of[end]})" for end in (each.source, each.target)]
+            for each in diagram.messages
+        ]
+        return self._named_table(("from", "to"), rows)
 
     def _deadlines(self) -> list[str]:
         lines: list[str] = []

@@ -12,6 +12,7 @@ from reference_models.bpmn.construction import Construction
 from reference_models.bpmn.drawing import draw
 from reference_models.bpmn.elements import Definition
 from reference_models.bpmn.expansion import expand
+from reference_models.bpmn.partners import with_partners
 from reference_models.bpmn.plan import Plan
 from reference_models.bpmn.reader import read_bpmn
 from reference_models.bpmn.reduction import Draft, reduce
@@ -71,7 +72,7 @@ def compile_bpmn(source: Path | bytes, name: str) -> Process:
         name=definition.name,
         net=_net(reduce(draft), plan.bookkeeping),
         full_net=full,
-        diagram=draw(definition),
+        diagram=with_partners(draw(definition), definition, source, name),
         tasks=tasks,
         lanes={lane.id: lane.name for lane in definition.lanes},
         lane_of=lane_of,

@@ -170,3 +170,5 @@ class Definition:
     """Node id → lane id, wherever the node lies in a lane or in something that does."""
     lines: Mapping[str, int | None]
     """Element id → line, of the nodes in the file itself."""
+    messages: tuple[tuple[str, str, str, str], ...] = ()
+    """(id, source, target, name) of the message flows of the file."""

@@ -53,6 +53,12 @@ def check_messages(process: Any, reading: Reading) -> None:
             reading.refuse(flow, "a message flow within one pool", mend)
 
 
+def message_flows(root: Any) -> Iterator[tuple[str, str, str, str]]:
+    """(id, source, target, name) of the message flows of a file."""
+    for each in root.iter("{*}messageFlow"):
+        yield each.get("id", ""), local(each.get("sourceRef")), local(each.get("targetRef")), name_of(each)
+
+
 def _pools(reading: Reading) -> Mapping[str, str]:
     """Process id → how its pool is told."""
     told: dict[str, str] = {}

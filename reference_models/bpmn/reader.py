@@ -9,7 +9,7 @@ from pathlib import Path
 from logs.problems import InputError, Problem
 from reference_models.bpmn.called import Library, ReadProcess
 from reference_models.bpmn.elements import Definition, Lane, Node, Scope
-from reference_models.bpmn.pools import check_messages, the_process
+from reference_models.bpmn.pools import check_messages, message_flows, the_process
 from reference_models.bpmn.reading import name_of, open_bpmn
 
 _MOST_NODES = 2_000
@@ -48,6 +48,7 @@ def read_bpmn(source: Path | bytes, file: str) -> Definition:
         lanes=tuple(_lanes(main, library)),
         lane_of=lane_of,
         lines={node.id: node.line for node in main.scope.everything() if node.id in reading.ids},
+        messages=tuple(message_flows(reading.root)),
     )
 
 

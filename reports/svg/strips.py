@@ -12,6 +12,7 @@ _SLIM = 34.0
 _MARGIN = 24.0
 _LEAST = 80.0
 _GAP = 12.0
+_NAME, _RATHER = 50.0, 260.0
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,18 @@ class Strip:
         return {id: track for id, track in self.tracks.items() if _touches(track, self.begin, self.end)}
 
 
-def strips(grid: LaneGrid, most: float) -> tuple[Strip, ...]:
-    """Cut between columns, so that no node is cut, into parts at most so wide and about equally wide."""
-    return tuple(_strip(grid, begin, end) for begin, end in pairwise(_cuts(grid, most)))
+def strips(
+    grid: LaneGrid, most: float, name_height: Callable[[str], float], names: Sequence[float] = ()
+) -> tuple[Strip, ...]:
+    """Cut between columns, so that no node is cut, into parts at most so wide and about equally wide.
+
+    `name_height` tells how high the lane of a role must be at least, for its name; `names` where names of
+    flows begin: better no cut goes through them.
+    """
+    return tuple(_strip(grid, begin, end, name_height) for begin, end in pairwise(_cuts(grid, most, names)))
 
 
-def _cuts(grid: LaneGrid, most: float) -> list[float]:
+def _cuts(grid: LaneGrid, most: float, names: Sequence[float]) -> list[float]:
     left = min((box.x for box in grid.nodes.values()), default=0.0) - _MARGIN
     right = max((box.x + box.width for box in grid.nodes.values()), default=most) + _MARGIN
     parts = max(1, -(-int(right - left) // int(most)))
@@ -51,8 +58,13 @@ def _cuts(grid: LaneGrid, most: float) -> list[float]:
         if right - cuts[-1] <= most or not fitting:
             cuts.append(right)
         else:
-            cuts.append(min(fitting, key=lambda x: (abs(x - ideal), x)))
+            cuts.append(min(fitting, key=lambda x: (abs(x - ideal) + _pinched(x, names), x)))
     return cuts
+
+
+def _pinched(x: float, names: Sequence[float]) -> float:
+    """How far from the ideal a cut may rather lie than run through the name of a flow."""
+    return _RATHER if any(0 <= x - begin < _NAME for begin in names) else 0.0
 
 
 def _free(grid: LaneGrid, left: float, right: float) -> list[float]:
@@ -69,10 +81,10 @@ def _free(grid: LaneGrid, left: float, right: float) -> list[float]:
     return [place for place in places if left < place < right]
 
 
-def _strip(grid: LaneGrid, begin: float, end: float) -> Strip:
+def _strip(grid: LaneGrid, begin: float, end: float, name_height: Callable[[str], float]) -> Strip:
     boxes = {id: box for id, box in grid.nodes.items() if begin <= box.middle[0] < end}
     lanes = _lanes(grid, boxes.values(), begin, end)
-    moved, height_at = _slimmed(lanes, boxes.values())
+    moved, height_at = _slimmed(lanes, boxes.values(), name_height)
     return Strip(
         begin,
         end,
@@ -95,15 +107,16 @@ def _lanes(grid: LaneGrid, boxes: Iterable[Box], begin: float, end: float) -> tu
 
 
 def _slimmed(
-    lanes: Sequence[LaneBand], boxes: Iterable[Box]
+    lanes: Sequence[LaneBand], boxes: Iterable[Box], name_height: Callable[[str], float]
 ) -> tuple[tuple[LaneBand, ...], Callable[[float], float]]:
     """Lanes without a node made slim, and the heights of old places in the new drawing."""
     spans = [(box.y, box.y + box.height) for box in boxes]
     moved: list[LaneBand] = []
     y = lanes[0].y if lanes else 0.0
     for lane in lanes:
+        slim = max(_SLIM, name_height(lane.role))
         busy = any(_meets(lane, low, high) for low, high in spans)
-        moved.append(replace(lane, y=y, height=lane.height if busy else min(lane.height, _SLIM)))
+        moved.append(replace(lane, y=y, height=lane.height if busy else min(lane.height, slim)))
         y += moved[-1].height
     pairs = list(zip(lanes, moved, strict=True))
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from reference_models.lane_grid import Box, LaneBand, LaneGrid, Point
-from reference_models.model import Diagram, FlowNode, SequenceFlow
+from reference_models.lane_grid import Box, LaneBand, Point
+from reference_models.model import Diagram, FlowNode, Pool, SequenceFlow
+from reference_models.pool_grid import GAP, lanes_of, pool_grid, whole
 from reports.svg.element import element, group
 from reports.svg.strips import Strip, strips
 from reports.svg.tracks import between, is_upright, length, own_stretch
@@ -21,7 +22,7 @@ from reports.svg.width import width, wrap
 STRIP = 900.0
 """Greatest width of a strip, without the names of the lanes."""
 
-_HEADER = 92.0
+_HEADER, _POOL, _BETWEEN = 92.0, 24.0, 46.0
 _SIZE, _LINE, _SMALL = 11.5, 14.0, 10.0
 _BADGE = 11.0
 _EDGE = 24.0
@@ -48,6 +49,12 @@ class Overlay:
     """By flow id."""
     assumed: frozenset[str]
     """Tasks whose standing is 'assumed': drawn dashed."""
+    others: frozenset[str] = frozenset()
+    """Tasks of another pool that the contract does not speak of: drawn grey."""
+
+    def look(self, task: str) -> str:
+        """Class of a task."""
+        return "task assumed" if task in self.assumed else "task other" if task in self.others else "task"
 
 
 @dataclass(frozen=True)
@@ -58,11 +65,15 @@ class LaneTexts:
     role: Callable[[str], str]
     node: Callable[[FlowNode], str]
     flow: Callable[[SequenceFlow], str]
+    pool: Callable[[Pool], str]
 
 
-def swimlanes(diagram: Diagram, grid: LaneGrid, texts: LaneTexts, overlay: Overlay) -> tuple[Markup, ...]:
-    """One SVG per strip."""
-    parts = strips(grid, STRIP)
+def swimlanes(process: Diagram, texts: LaneTexts, overlay: Overlay) -> tuple[Markup, ...]:
+    """One SVG per strip; of several pools all of them, with the messages between them."""
+    diagram = whole(process)
+    grid = pool_grid(process)
+    named = [own_stretch(flow.id, grid.edges)[0][0] for flow in diagram.flows if texts.flow(flow)]
+    parts = strips(grid, STRIP, lambda role: _least_height(role, texts), named)
     titles = [f"{texts.title} ({at}/{len(parts)})" for at in range(1, len(parts) + 1)]
     return tuple(
         _drawn(diagram, part, replace(texts, title=title), overlay, at)
@@ -72,18 +83,25 @@ def swimlanes(diagram: Diagram, grid: LaneGrid, texts: LaneTexts, overlay: Overl
 
 def _drawn(diagram: Diagram, strip: Strip, texts: LaneTexts, overlay: Overlay, at: int) -> Markup:
     nodes = [(node, strip.nodes[node.id]) for node in diagram.nodes if node.id in strip.nodes]
-    clip = f"strip-{at}"
+    clip, diagram_pools = f"strip-{at}", {pool.id for pool in diagram.pools}
     wide, high = strip.end - strip.begin, strip.bottom - strip.top
-    left, top = strip.begin - _HEADER - 2, strip.top - 2
+    header = _HEADER + (_POOL if diagram.pools else 0.0)
+    left, top = strip.begin - header - 2, strip.top - 2
     clip_box = element("rect", x=strip.begin, y=strip.top, width=wide, height=high)
-    flows = [_track(track) for track in strip.passing().values()]
+    messages = {each.id for each in diagram.messages}
+    flows = [_track(track, id in messages) for id, track in strip.passing().items()]
     return element(
         "svg",
         element("title", texts.title),
-        element("defs", element("clipPath", clip_box, id=clip), _arrow_head(at)),
-        *(_lane(lane, texts.role(lane.role), strip) for lane in strip.lanes),
+        element("defs", element("clipPath", clip_box, id=clip), *_arrow_heads(at)),
+        *(
+            _lane(lane, "" if lane.role in diagram_pools else texts.role(lane.role), strip)
+            for lane in strip.lanes
+            if not lane.role.startswith(GAP)
+        ),
+        *_pools(diagram, texts, strip),
         element("g", *flows, clip_path=f"url(#{clip})"),
-        *(_node(node, box, texts, node.id in overlay.assumed) for node, box in nodes),
+        *(_node(node, box, texts, overlay.look(node.id)) for node, box in nodes),
         *_flow_names(diagram, strip, texts),
         *_flow_badges(strip, overlay.flows),
         *(
@@ -91,8 +109,8 @@ def _drawn(diagram: Diagram, strip: Strip, texts: LaneTexts, overlay: Overlay, a
             for node, box in nodes
             if node.id in overlay.tasks
         ),
-        viewBox=f"{left:.0f} {top:.0f} {wide + _HEADER + 4:.0f} {high + 4:.0f}",
-        width=round(wide + _HEADER + 4),
+        viewBox=f"{left:.0f} {top:.0f} {wide + header + 4:.0f} {high + 4:.0f}",
+        width=round(wide + header + 4),
         height=round(high + 4),
         class_="lanes",
         role="img",
@@ -125,6 +143,38 @@ def _badge_at(stretch: tuple[Point, Point]) -> Point:
     return (a[0] + 2 * b[0]) / 3, (a[1] + 2 * b[1]) / 3
 
 
+def _pools(diagram: Diagram, texts: LaneTexts, strip: Strip) -> list[Markup]:
+    """The frame and the name, running upwards, of each pool that has a lane in the strip."""
+    drawn = []
+    for pool in diagram.pools:
+        own = [lane for lane in strip.lanes if lane.role in lanes_of(pool)]
+        if not own:
+            continue
+        top, bottom = own[0].y, own[-1].y + own[-1].height
+        x, high = strip.begin - _HEADER - _POOL, bottom - top
+        middle, at = top + high / 2, x + _POOL / 2 + 4
+        (name,) = wrap(texts.pool(pool), high - 8, _SIZE, 1) or [""]
+        turned = f"rotate(-90 {at:.1f} {middle:.1f})"
+        drawn.append(
+            group(
+                [
+                    element("title", texts.pool(pool)),
+                    element("rect", x=x, y=top, width=_POOL, height=high, class_="lane-head"),
+                    element("rect", x=x, y=top, width=strip.end - x, height=high, class_="pool"),
+                    element("text", name, x=at, y=middle, class_="pool-name", transform=turned),
+                ]
+            )
+        )
+    return drawn
+
+
+def _least_height(role: str, texts: LaneTexts) -> float:
+    """Height that the name of a lane needs to stand in full; that of the gap between two pools."""
+    if role.startswith(GAP):
+        return _BETWEEN
+    return len(wrap(texts.role(role), _HEADER - 14, _SIZE, 9)) * _LINE + 6
+
+
 def _lane(lane: LaneBand, name: str, strip: Strip) -> Markup:
     lines = wrap(name, _HEADER - 14, _SIZE, max(int((lane.height - 4) // _LINE), 1))
     first = lane.y + lane.height / 2 - (len(lines) - 1) * _LINE / 2 + 4
@@ -143,7 +193,7 @@ def _lane(lane: LaneBand, name: str, strip: Strip) -> Markup:
     )
 
 
-def _node(node: FlowNode, box: Box, texts: LaneTexts, assumed: bool) -> Markup:
+def _node(node: FlowNode, box: Box, texts: LaneTexts, look: str) -> Markup:
     name = texts.node(node)
     x, y = box.middle
     if node.kind in ("task", "subProcess", "callActivity"):
@@ -153,7 +203,7 @@ def _node(node: FlowNode, box: Box, texts: LaneTexts, assumed: bool) -> Markup:
         text = [
             element("text", line, x=x, y=first + at * _LINE, class_="name") for at, line in enumerate(lines)
         ]
-        return group([element("title", name), shape, *text], class_="task assumed" if assumed else "task")
+        return group([element("title", name), shape, *text], class_=look)
     return group([element("title", name or node.kind), *_symbol(node.kind, box), *_caption(name, box)])
 
 
@@ -194,12 +244,14 @@ def _caption(name: str, box: Box) -> list[Markup]:
     ]
 
 
-def _track(track: Sequence[Point]) -> Markup:
+def _track(track: Sequence[Point], message: bool) -> Markup:
+    """A line with its head; a message is dashed, from a small circle to an open head (BPMN 2.0)."""
     return element(
         "polyline",
         points=" ".join(f"{x:.1f},{y:.1f}" for x, y in track),
-        class_="flow",
-        marker_end="url(#lane-head-0)",
+        class_="flow message" if message else "flow",
+        marker_start="url(#message-start-0)" if message else None,
+        marker_end="url(#message-head-0)" if message else "url(#lane-head-0)",
     )
 
 
@@ -236,17 +288,27 @@ def _badge(badge: Badge, x: float, y: float) -> Markup:
     return element("a", *inner, href=badge.href, class_=f"badge {badge.severity}")
 
 
-def _arrow_head(at: int) -> Markup:
-    path = element("path", d="M0,0 L8,4 L0,8 z", class_="head")
+def _arrow_heads(at: int) -> list[Markup]:
+    filled = element("path", d="M0,0 L8,4 L0,8 z", class_="head")
+    hollow = element("path", d="M0.7,0.9 L8.6,5 L0.7,9.1 z", class_="message-end")
+    circle = element("circle", cx=4, cy=4, r=3.2, class_="message-end")
+    return [
+        _marker(f"lane-head-{at}", filled, 8, (7, 4)),
+        _marker(f"message-head-{at}", hollow, 10, (8.6, 5)),
+        _marker(f"message-start-{at}", circle, 8, (0.8, 4)),
+    ]
+
+
+def _marker(id: str, shape: Markup, size: float, at: Point) -> Markup:
     return element(
         "marker",
-        path,
-        id=f"lane-head-{at}",
-        viewBox="0 0 8 8",
-        refX=7,
-        refY=4,
-        markerWidth=8,
-        markerHeight=8,
+        shape,
+        id=id,
+        viewBox=f"0 0 {size:g} {size:g}",
+        refX=at[0],
+        refY=at[1],
+        markerWidth=size,
+        markerHeight=size,
         markerUnits="userSpaceOnUse",
         orient="auto",
     )

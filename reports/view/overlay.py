@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mining.findings import Family, Finding
-from reference_models.lane_grid import lane_grid
 from reference_models.model import Diagram, Standing
+from reference_models.pool_grid import whole
 from reports.svg.swimlanes import Badge, LaneTexts, Overlay, swimlanes
 from reports.view.anchors import finding_anchor, group_anchor
 from reports.view.context import Context
@@ -33,6 +33,8 @@ class OverlayView:
 
     strips: tuple[Markup, ...]
     lines: tuple[OverlayLine, ...]
+    pools: bool
+    """Whether other parties' pools are drawn with it."""
     off_diagram: int
     """Findings with violations that belong to no place of the diagram."""
 
@@ -41,24 +43,27 @@ def overlay_view(c: Context) -> OverlayView:
     """Draw the reference process and lay the findings over it."""
     diagram = c.audit.model.diagram
     on_tasks, on_flows, off = _places(c.audit.findings, diagram)
-    names = {node.id: c.names.activity(node.id) for node in diagram.nodes}
+    drawn = whole(diagram)
+    names = {node.id: c.names.activity(node.id) for node in drawn.nodes}
     ends = {flow.id: (flow.source, flow.target) for flow in diagram.flows}
     tasks = {id: _badge(found, names[id], c) for id, found in on_tasks.items()}
     flows = {id: _badge(found, _ends(found[0], c), c) for id, found in on_flows.items()}
     assumed = frozenset(
         id for id, each in c.audit.model.activities.items() if each.authority.standing is Standing.ASSUMED
     )
-    over = Overlay(tasks, flows, assumed)
+    others = frozenset(node.id for node in drawn.nodes) - c.audit.model.activities.keys()
+    over = Overlay(tasks, flows, assumed, others)
     texts = LaneTexts(
         c.t("overlay.title"),
         c.names.role,
         lambda node: c.names.element(node.id, node.name),
         lambda flow: c.names.element(flow.id, flow.name),
+        lambda pool: c.names.element(pool.id, pool.name),
     )
-    strips = swimlanes(diagram, lane_grid(diagram), texts, over) if diagram.nodes else ()
+    strips = swimlanes(diagram, texts, over) if diagram.nodes else ()
     lines = [_line(names[id], found, c) for id, found in on_tasks.items()]
     lines += [_line(_ends(found[0], c), found, c) for id, found in on_flows.items() if id in ends]
-    return OverlayView(strips, tuple(lines), off)
+    return OverlayView(strips, tuple(lines), bool(diagram.pools), off)
 
 
 def _ends(finding: Finding, c: Context) -> str:
@@ -71,7 +76,7 @@ def _places(
     """Findings by task and by flow, gravest first; then how many with violations lie nowhere."""
     tasks: dict[str, list[Finding]] = defaultdict(list)
     flows: dict[str, list[Finding]] = defaultdict(list)
-    known = {node.id for node in diagram.nodes}
+    known = {node.id for node in whole(diagram).nodes}
     off = 0
     for finding in findings:
         if not finding.counts.violated and not finding.counts.undecided:

@@ -6,6 +6,7 @@ from model_files import HEAD, boundary, compiled, event, flows, lanes, language,
 from logs.problems import InputError
 from reference_models.bpmn import compile_bpmn
 from reference_models.lane_grid import lane_grid
+from reference_models.pool_grid import pool_grid
 
 PLAIN = nodes(startEvent="s", endEvent="e", task="A B") + flows("s>A>B>e")
 THEIRS = nodes(startEvent="s2", endEvent="e2", task="Q") + flows("s2>Q>e2")
@@ -67,6 +68,19 @@ def test_an_outside_party_is_not_read_so_its_drawing_may_hold_anything():
     strange = nodes(complexGateway="g") + flows("g>g")
     data = document(("p", 'isExecutable="1"', PLAIN), ("q", "", strange), before=pools())
     assert traces(data) == {"A B"}
+
+
+def test_an_outside_party_with_messages_is_drawn_where_it_can_be_read():
+    data = document(("p", 'isExecutable="1"', PLAIN), ("q", "", THEIRS), before=pools("A>Q", "Q>B"))
+    diagram = compile_bpmn(data, "d.bpmn").diagram
+    assert [pool.name for pool in diagram.pools] == ["Us", "Them"]
+    assert [(each.source, each.target) for each in diagram.messages] == [("A", "Q"), ("Q", "B")]
+    assert {node.id for node in diagram.nodes}.isdisjoint({"Q"})
+    grid = pool_grid(diagram)
+    assert set(grid.edges) >= {each.id for each in diagram.messages}
+    strange = nodes(complexGateway="g") + flows("g>g")
+    data = document(("p", 'isExecutable="1"', PLAIN), ("q", "", strange), before=pools("A>g"))
+    assert compile_bpmn(data, "d.bpmn").diagram.pools == ()
 
 
 @pytest.mark.parametrize(("message", "reason"), [("A>gone", "no element 'gone'"), ("A>B", "within one pool")])

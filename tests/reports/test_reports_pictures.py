@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -14,13 +15,19 @@ from sample_audit import HOSTILE
 
 from mining.audit_result import Audit
 from mining.findings import Discovery, Edge, Node
+from reference_models import library, load
+from reference_models.pool_grid import pool_grid
+from reports.catalogue import catalogue
+from reports.formats import Formats
 from reports.pseudonyms import Pseudonyms
 from reports.svg import process_map as drawing
 from reports.svg.element import element
 from reports.svg.interval import interval
 from reports.svg.process_map import MapTexts, choose, process_map
+from reports.svg.swimlanes import LaneTexts, Overlay, swimlanes
 from reports.svg.width import width, wrap
 from reports.view.context import context
+from reports.view.names import Names
 from reports.view.overlay import overlay_view
 
 TEXTS = MapTexts(
@@ -146,3 +153,54 @@ def test_wrapped_lines_fit_and_lose_nothing(text: str, most: int, lines: int) ->
         assert width(line.rstrip("，。 "), 12) <= most
     if not any(line.endswith("…") for line in wrapped):
         assert "".join(wrapped).replace(" ", "") == text.replace(" ", "")
+
+
+def _drawn(model_id: str, lang: str) -> list[etree._Element]:
+    model = load(model_id)
+    names = Names(model, catalogue(lang), Formats(catalogue(lang), "Asia/Shanghai"))
+    texts = LaneTexts(
+        model.title.get(lang),
+        names.role,
+        lambda node: names.element(node.id, node.name),
+        lambda flow: names.element(flow.id, flow.name),
+        lambda pool: names.element(pool.id, pool.name),
+    )
+    strips = swimlanes(model.diagram, texts, Overlay({}, {}, frozenset()))
+    return [etree.fromstring(str(each)) for each in strips]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_two_networks_are_two_pools_with_messages_between(lang: str) -> None:
+    strips = _drawn("cross-network-acceptance", lang)
+    pools = {"zh": {"受理地本地网", "对端本地网"}, "en": {"Accepting local network", "Peer local network"}}
+    shown = {text for strip in strips for text in strip.xpath("//text[@class='pool-name']/text()")}
+    assert shown == pools[lang]
+    messages = [each for strip in strips for each in strip.xpath("//polyline[@class='flow message']")]
+    assert len(messages) == 5
+    for each in messages:
+        points = [tuple(map(float, point.split(","))) for point in each.get("points").split()]
+        assert points[0][1] != points[-1][1]
+        assert "message-start" in each.get("marker-start")
+        assert "message-head" in each.get("marker-end")
+    lanes = {text for strip in strips for text in strip.xpath("//g/title/text()")}
+    assert {"zh": "对端工位", "en": "Peer station"}[lang] in lanes
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("model_id", library())
+def test_no_name_of_a_lane_or_pool_is_cut(model_id: str, lang: str) -> None:
+    for strip in _drawn(model_id, lang):
+        cut = strip.xpath("//text[@class='lane-name' or @class='pool-name'][contains(., '…')]/text()")
+        assert cut == []
+
+
+def test_a_message_passes_through_no_node() -> None:
+    grid = pool_grid(load("cross-network-acceptance").diagram)
+    messages = load("cross-network-acceptance").diagram.messages
+    assert len(messages) == 5
+    for each in messages:
+        for (x, y), (x2, y2) in pairwise(grid.edges[each.id]):
+            for node, box in grid.nodes.items():
+                inside = box.x < max(x, x2) and min(x, x2) < box.x + box.width
+                inside = inside and box.y < max(y, y2) and min(y, y2) < box.y + box.height
+                assert not inside, (each.id, node)
