@@ -49,6 +49,7 @@ from mining.findings import (
 from mining.indicators import indicators
 from mining.ledger import with_ledgers
 from mining.occurrences import with_fingerprint
+from mining.promises import promises
 from mining.rates import rates
 from mining.severity_factors import raising_factors
 from mining.worst import worst_occurrences
@@ -130,6 +131,7 @@ def audit(
         evidence=evidence_rows(bound, findings),
         excluded_examples=_excluded_examples(log),
         indicators=indicators(evidence),
+        promises=promises(bounds.values()),
         systems=tuple(each.facts for each in log.systems),
         links=(*(each.join for each in log.systems if each.join is not None), *found.links),
         versions=version_uses(bound, versions, bounds),

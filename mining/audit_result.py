@@ -22,6 +22,7 @@ from mining.findings import (
     VariantSummary,
 )
 from mining.planned import Indicator
+from mining.promises import PromiseKept
 from reference_models.model import ReferenceModel
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Audit:
     """(file, row, reason, column, value) of rows not used: the first ones per reason."""
     indicators: tuple[Indicator, ...] = ()
     """Planned figures beside the actual ones, in the contract's order."""
+    promises: tuple[PromiseKept, ...] = ()
+    """What became of promises beside the limits, in the contract's order."""
     systems: tuple[SystemFacts, ...] = ()
     """Where several systems were audited together: each, that of the process first."""
     links: tuple[KeyLink, ...] = ()

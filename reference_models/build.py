@@ -50,6 +50,7 @@ from reference_models.model import (
     PeriodLimit,
     PingPong,
     PlannedFigure,
+    Promise,
     Reconciliation,
     ReferenceModel,
     Role,
@@ -218,6 +219,10 @@ def _deadline(key: str, document: DeadlineDocument) -> Deadline:
         warning=DeadlineWarning(document.warning.share, _authority(document.warning))
         if document.warning
         else None,
+        promises=tuple(
+            Promise(name, _text(each.name), each.within, each.rows, _authority(each))
+            for name, each in document.promises.items()
+        ),
     )
 
 

@@ -200,6 +200,15 @@ class WarningDocument(Stated):
     """Share of the limit that is used up by then."""
 
 
+class PromiseDocument(Stated):
+    """A promise beside the limits: how many clocks stop within it is shown, and nothing is judged by it."""
+
+    name: TextDocument
+    within: Positive
+    """In the clock's unit."""
+    rows: Annotated[tuple[Written, ...], Field(min_length=1)]
+
+
 class DeadlineDocument(Stated):
     """A clock with its deadline table."""
 
@@ -214,6 +223,7 @@ class DeadlineDocument(Stated):
     target: Annotated[float, Field(gt=0, le=1)] | None = None
     restart_on: tuple[str, ...] = ()
     warning: WarningDocument | None = None
+    promises: dict[str, PromiseDocument] = Field(default_factory=dict)
 
 
 class HandoffDocument(MaybeStated):

@@ -196,6 +196,11 @@ def _attribute_references(context: _Context) -> Iterator[Problem]:
                     yield places.unknown(
                         (*where, "rows", row_id, "planned_over", index), "row", other, deadline.rows
                     )
+        for promise_id, promise in deadline.promises.items():
+            for index, row_id in enumerate(promise.rows):
+                if row_id not in deadline.rows:
+                    place: Where = (*where, "promises", promise_id, "rows", index)
+                    yield places.unknown(place, "row", row_id, deadline.rows)
     yield from _duplicate_attributes(context)
     for name, attribute in contract.attributes.items():
         for index, category in enumerate(attribute.without_limit):

@@ -166,6 +166,19 @@ class DeadlineWarning:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """A promise beside the limits of a deadline table: an indicator, never a verdict."""
+
+    id: str
+    name: Text
+    within: float
+    """In the clock's unit."""
+    rows: tuple[str, ...]
+    """Ids of the rows whose cases it is for."""
+    authority: Authority
+
+
+@dataclass(frozen=True)
 class Deadline:
     """A clock with its deadline table."""
 
@@ -190,6 +203,8 @@ class Deadline:
     authority: Authority
     warning: DeadlineWarning | None = None
     """None: nobody gave a threshold, and no case is at risk."""
+    promises: tuple[Promise, ...] = ()
+    """Shown beside its rates."""
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from reference_models.model import (
     Numbering,
     Pause,
     PingPong,
+    Promise,
     ReferenceModel,
     Role,
     Told,
@@ -46,6 +47,7 @@ Subject = (
     | DeadlineRow
     | LimitCell
     | DeadlineWarning
+    | Promise
     | Told
     | DeclareRule
     | Match
@@ -159,6 +161,16 @@ def _clock(clock: Deadline) -> Iterator[Statement]:
         for category, cell in row.cells.items():
             stated = row.authority_of(category)
             yield Statement(f"{at}.limits.{category}", cell, stated, row.name, row, cell.limit, clock.unit)
+    for promise in clock.promises:
+        yield Statement(
+            f"{key}.promises.{promise.id}",
+            promise,
+            promise.authority,
+            promise.name,
+            clock,
+            promise.within,
+            clock.unit,
+        )
     if clock.warning:
         yield Statement(f"{key}.warning", clock.warning, clock.warning.authority, clock.name, clock)
 

@@ -22,6 +22,7 @@ from mining.findings import (
     VariantSummary,
 )
 from mining.planned import Indicator
+from mining.promises import PromiseKept
 from reference_models.model import Authority, ReferenceModel, Text
 from reference_models.statements import Statement, earlier_statements, statements
 from reports.canonical import Document, Entries, JsonObject, JsonValue, canonical, encode, pieces
@@ -69,6 +70,7 @@ def audit_document(audit: Audit, people: Pseudonyms) -> Document:
         "not_checked": [_not_checked(each) for each in audit.not_checked],
         "rates": [_rate(each) for each in audit.rates],
         "indicators": [_indicator(each, persons) for each in audit.indicators],
+        "promises": [_promise(each) for each in audit.promises],
         "discovery": discovery_object(audit.discovery, persons.unit),
         "variants": [_variant(each) for each in audit.variants],
         "variants_shown_cases": audit.variants_shown_cases,
@@ -295,6 +297,23 @@ def _rate(rate: Rate) -> JsonObject:
         "planned_per_month": rate.planned_per_month,
         "actual_per_month": rate.actual_per_month,
         "version": rate.version,
+    }
+
+
+def _promise(kept: PromiseKept) -> JsonObject:
+    low, high = kept.interval or (None, None)
+    return {
+        "id": kept.promise.id,
+        "name": _text(kept.promise.name),
+        "deadline": kept.deadline,
+        "rows": list(kept.promise.rows),
+        "within": kept.promise.within,
+        "unit": kept.unit,
+        "authority": _authority(kept.promise.authority),
+        "counts": _counts(kept.counts),
+        "share": kept.share,
+        "low": low,
+        "high": high,
     }
 
 

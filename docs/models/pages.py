@@ -284,7 +284,9 @@ class _Page:
         more = [
             each
             for each in self._of("deadlines")
-            if each.key.startswith((f"deadlines.{clock.id}.pauses.", f"deadlines.{clock.id}.warning"))
+            if each.key.startswith(
+                tuple(f"deadlines.{clock.id}.{part}" for part in ("pauses.", "warning", "promises."))
+            )
         ]
         sentences = [each.says for each in said] or [clock_in_words(clock, self.names)]
         return [*sentences, f"{rests}: {reason}".strip(" :"), "", *map(self._item, more)]

@@ -12,6 +12,7 @@ from mining.deadlines import clock_runs, deadline_rules
 from mining.detection import Detection, Detector, Evidence, Examples, counted_apart, no_better, weakest
 from mining.findings import Basis, CouldNotCheck, Family, Rule, Verdict
 from mining.occurrences import absence_reason, absence_verdict, occurrences, with_unseen
+from mining.promises import keep_counts
 from mining.severity import severity_of
 from reference_models.model import Deadline, DeadlineWarning
 
@@ -125,6 +126,7 @@ class DeadlineLate(Detector):
         run = with_unseen(evidence, run, *pauses, into="pause_unseen")
         run = with_unseen(evidence, run, deadline.stop, into="stop_unseen")
         run = run.mutate(unseen=run.pause_unseen | (run.stop_unseen & run.stop_us.isnull()))
+        keep_counts(evidence.bound, deadline, run, evidence.clock(deadline.unit, deadline.calendar))
         stopped = run.stop_us.notnull()
         past = run.to_axis > run.due_axis
         known = run.reason.isnull()

@@ -21,6 +21,7 @@ from reference_models.model import (
     LimitCell,
     Numbering,
     Pause,
+    Promise,
     ReferenceModel,
     Role,
 )
@@ -231,6 +232,12 @@ def _of_clock(said: Statement, own: str, names: Names) -> tuple[str, str]:
         case LimitCell() as cell:
             category = said.key.rpartition(".")[2]
             return t("subject.cell", row=own, category=category), cell_in_words(cell, said.unit, names)
+        case Promise() as promise:
+            rows = said.within.rows if isinstance(said.within, Deadline) else ()
+            meant = t("list.semicolon").join(
+                each.name.get(t.lang) for each in rows if each.id in promise.rows
+            )
+            return own, t("criteria.promise", within=f.measure(promise.within, said.unit), rows=meant)
         case DeadlineWarning() as warning:
             return t("criteria.warning.name", clock=own), t(
                 "criteria.warning", share=f.percent(warning.share)

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from mining.findings import Rate
+from mining.promises import PromiseKept
 from reports.formats import NONE
 from reports.svg.interval import interval
 from reports.view.anchors import clock_anchor
 from reports.view.context import Context
+from reports.view.criteria import planned_over
 from reports.view.texts import clock_in_words
 
 
@@ -39,6 +41,19 @@ class RateView:
 
 
 @dataclass(frozen=True)
+class PromiseView:
+    """A promise beside the limits of a table."""
+
+    name: str
+    kept: str
+    """How many clocks stopped within it, of how many."""
+    standing: str
+    standing_name: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class RateTable:
     """The rates of one clock."""
 
@@ -53,6 +68,7 @@ class RateTable:
     axis: str
     """Where the axis of the pictures begins."""
     rows: tuple[RateView, ...]
+    promises: tuple[PromiseView, ...] = ()
 
 
 def rate_tables(c: Context) -> tuple[RateTable, ...]:
@@ -77,7 +93,39 @@ def _table(id: str, rates: list[Rate], c: Context) -> RateTable:
         said.reason.get(c.t.lang) if said.reason else "",
         c.formats.percent(floor),
         rows,
+        tuple(_promise(each, c) for each in c.audit.promises if each.deadline == id),
     )
+
+
+def _promise(kept: PromiseKept, c: Context) -> PromiseView:
+    f, counts, said = c.formats, kept.counts, kept.promise.authority
+    rows = (c.names.deadline_row(kept.deadline, each) for each in kept.promise.rows)
+    values = {
+        "within": f.measure(kept.promise.within, kept.unit),
+        "kept": f.number(counts.conformant),
+        "stopped": f.number(counts.decided),
+        "pending": f.number(counts.pending),
+        "unknown": f.number(counts.not_determinable),
+        "rows": c.t("list.semicolon").join(rows),
+    }
+    sentences = [c.t("promise.kept" if counts.decided else "promise.none", share=_share(kept, c), **values)]
+    sentences.append(c.t("promise.rows", **values))
+    return PromiseView(
+        kept.promise.name.get(c.t.lang),
+        ("" if c.t.lang == "zh" else " ").join(sentences),
+        said.standing.value,
+        c.t(f"standing.{said.standing}"),
+        c.names.source(said),
+        said.reason.get(c.t.lang) if said.reason else "",
+    )
+
+
+def _share(kept: PromiseKept, c: Context) -> str:
+    """The share with its interval."""
+    if kept.interval is None:
+        return NONE
+    ends = " – ".join(map(c.formats.percent, kept.interval))
+    return c.t("promise.share", share=c.formats.percent(kept.share), interval=ends)
 
 
 def axis_floor(rates: Sequence[Rate]) -> float:
@@ -98,6 +146,10 @@ def _rate(rate: Rate, floor: float, c: Context) -> RateView:
             actual=f.number(rate.actual_per_month, 1),
             planned=f.number(rate.planned_per_month, 1),
         )
+        clock = c.names.deadline(rate.deadline)
+        rows = clock.rows if clock else ()
+        own = next((each for each in rows if each.id == rate.row), None)
+        planned += planned_over(own, rows, c.names) if own else ""
     row = c.names.deadline_row(rate.deadline, rate.row)
     return RateView(
         c.t("rate.version", row=row, version=rate.version) if rate.version else row,
