@@ -165,9 +165,9 @@ TOLD_A_MONTH = {"activity": "told", "per": "month"}
 def test_a_mistake_is_told_with_its_line(
     tmp_path: Path, entry: dict[str, object], line: str, what: str
 ) -> None:
-    ((told_line, told, _),) = mistakes(tmp_path, "planned", **STATED, **entry)
+    ((told_line, told, mend),) = mistakes(tmp_path, "planned", **STATED, **entry)
     assert told_line == line
-    assert what in told
+    assert what in f"{told}: {mend}"
 
 
 def test_a_figure_is_read_from_the_contract(tmp_path: Path) -> None:
