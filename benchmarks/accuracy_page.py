@@ -212,8 +212,9 @@ def _how(run: Run, errors_file: str) -> Iterator[str]:
         "mapping and limits, and public logs with faults planted into them. A row of the key and an "
         "occurrence belong together if case, kind, subject and rows agree, each used once. *Besides*: true "
         "as a consequence of a plant or by nature. *Open*: called violated where the log does not show "
-        "whether it is; neither right nor wrong. A clock at risk is no breach: found is the pending occurrence "
-        f"of that kind ([decision 0016]({DECISIONS}/0016-a-warning-is-no-breach.md)). Intervals: Wilson, 95 %.\n"
+        "whether it is; neither right nor wrong. A clock at risk is no breach: found is the pending "
+        f"occurrence of that kind ([decision 0016]({DECISIONS}/0016-a-warning-is-no-breach.md)). "
+        "Intervals: Wilson, 95 %.\n"
     )
     by_number: dict[int, list[str]] = defaultdict(list)
     for model, cases in run.cases.items():
