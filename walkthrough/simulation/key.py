@@ -40,7 +40,7 @@ class Key:
         self.shown = np.bincount(table["case"][table["item"] >= 0], minlength=len(group_of))
         self.whole = self.shown == whole
         faulty = table[table["faulty"]]
-        self.last_faulty = np.full(len(group_of), np.iinfo(np.int64).min)
+        self.last_faulty = np.full(len(group_of), NEVER_SHOWN)
         """Per case when the last event came that shows a fault."""
         np.maximum.at(self.last_faulty, faulty["case"].to_numpy(), faulty["t_us"].to_numpy())
 
@@ -61,7 +61,7 @@ class Key:
                     planted[case] = stated[1:]
             elif case in self.otherwise or self._not_yet(case, plant, model):
                 rows.append((*stated, "undetermined", -1))
-            elif self.whole[case]:
+            elif self.whole[case] or (plant.of in IN_ONE_ROW and self.last_faulty[case] > NEVER_SHOWN):
                 planted[case] = stated[1:]
             elif self._begins_wrong(case, orders.plan):
                 rows.append((*stated, "undetermined", -1))
@@ -118,6 +118,9 @@ class Key:
                     yield case, "deviation", "early_end", head[-1], role, -1
 
 
+NEVER_SHOWN = np.iinfo(np.int64).min
+IN_ONE_ROW = ("handoff.misrouted", "deviation.unknown")
+"""Kinds that one row shows, however the case goes on."""
 TIMED = (
     "handoff.late",
     "handoff.misrouted",
