@@ -186,8 +186,8 @@ def main() -> None:
     notes = [
         f"{MODEL}, {len(arguments.seeds)} samples of {arguments.cases:,} cases, clean. Pairs of orders of two"
         " cases; those equal in all fields (duplicates, parts, monthly orders …) count for nobody. splink"
-        " learns without labels, and its best threshold is chosen by the answers: no user could do better. It says how probable a"
-        " pair is; the audit says in which fields it agrees and by how much it differs.",
+        " learns without labels, and its best threshold is chosen by the answers: no user could do better. It"
+        " says how probable a pair is; the audit says in which fields it agrees and by how much it differs.",
     ]
     publish("near_duplicates", "Near duplicates beside splink", notes, table(head, lines))
 
