@@ -103,7 +103,17 @@ def _late(edits: _Edits) -> Iterator[Proposals]:
                 for later in edits.delayed(steps, at, limit or 0.0, deadline.unit):
                     yield Proposal(Plant("deadline", "late", deadline.id), later, (steps[at].row,))
 
-        yield Proposals(of, lambda run, d=deadline: {d.start, d.stop} <= set(run))  # type: ignore[misc]  # the default binds the loop's clock
+        yield Proposals(of, _with(deadline.start, deadline.stop))
+
+
+def _with(*activities: str) -> Callable[[Sequence[str]], bool]:
+    """Whether a run has all of these; without any, every run."""
+    return set(activities).issubset
+
+
+def _with_two_of(activities: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+    """Whether a run has two of these at least."""
+    return lambda run: len({*activities} & {*run}) > 1
 
 
 def _cut(steps: Steps, at: int) -> tuple[Step, ...]:
@@ -129,7 +139,7 @@ def _running(edits: _Edits, deadlines: Sequence[Deadline], kind: str) -> Iterato
                     plant = Plant("deadline", kind, deadline.id)
                     yield Proposal(plant, _cut(steps, at), (steps[at].row,))
 
-        yield Proposals(of, lambda run, d=deadline: d.start in run)  # type: ignore[misc]  # as above
+        yield Proposals(of, _with(deadline.start))
 
 
 def _stalled(edits: _Edits) -> Iterator[Proposals]:
@@ -158,7 +168,7 @@ def _four_eyes(edits: _Edits) -> Iterator[Proposals]:
                     changed = (*steps[:at], own._replace(person=other.person), *steps[at + 1 :])
                     yield Proposal(Plant("rule", "four_eyes", rule.id), changed, (own.row,))
 
-        yield Proposals(of, lambda run, r=rule: len(set(r.activities) & set(run)) > 1)  # type: ignore[misc]  # as above
+        yield Proposals(of, _with_two_of(rule.activities))
 
 
 def _told(edits: _Edits) -> Iterator[Proposals]:
@@ -181,7 +191,7 @@ def _told(edits: _Edits) -> Iterator[Proposals]:
                 ]
                 yield from (*later, *never) if edits.rng.random() < 0.5 else (*never, *later)
 
-        yield Proposals(of, lambda run, t=told: t.after in run or edits.beside(t.after))  # type: ignore[misc]  # as above
+        yield Proposals(of, _with() if edits.beside(told.after) else _with(told.after))
 
 
 def _matched(edits: _Edits) -> Iterator[Proposals]:
